@@ -1,0 +1,1 @@
+//! What Sluice knows: pure values and functions.

@@ -1,0 +1,1 @@
+//! A local AWS, Kafka and identity provider.
