@@ -1,0 +1,14 @@
+//! Kafka as far as Sluice and the simulated jobs need it: topics whose records
+//! are counted, not kept, and a listener that answers Kafka's own protocol.
+//!
+//! A partition's records lie on straight lines of time, so that a topic with
+//! billions of records costs a few kilobytes, and every offset has a timestamp
+//! and every timestamp an offset.
+
+mod partition_log;
+mod topic;
+mod topics;
+
+pub use partition_log::{PartitionLog, RecordAt};
+pub use topic::{CleanupPolicy, TimestampType, Topic, TopicSettings};
+pub use topics::{TopicError, Topics};

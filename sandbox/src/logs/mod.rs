@@ -1,0 +1,8 @@
+//! CloudWatch Logs: groups, streams and events with bounded memory, and the
+//! calls of its API that Sluice, its jobs and the runbook make.
+
+mod store;
+mod stream;
+
+pub use store::{Group, Logs, LogsError};
+pub use stream::{LogEvent, Stream};
