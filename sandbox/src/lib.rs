@@ -1,1 +1,11 @@
 //! A local AWS, Kafka and identity provider.
+
+pub mod clock;
+pub mod cloudwatch;
+pub mod faults;
+pub mod iam;
+pub mod kafka;
+pub mod logs;
+pub mod record;
+pub mod s3;
+pub mod wire;

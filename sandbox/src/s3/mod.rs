@@ -1,0 +1,5 @@
+//! S3 on plain files.
+
+mod fate;
+
+pub use fate::Fate;
