@@ -5,10 +5,16 @@
 //! billions of records costs a few kilobytes, and every offset has a timestamp
 //! and every timestamp an offset.
 
+mod answers;
+mod configs;
+pub mod listener;
+mod metadata;
+mod offsets;
 mod partition_log;
 mod topic;
 mod topics;
 
+pub use listener::{ListenError, Listener};
 pub use partition_log::{PartitionLog, RecordAt};
 pub use topic::{CleanupPolicy, TimestampType, Topic, TopicSettings};
 pub use topics::{TopicError, Topics};
