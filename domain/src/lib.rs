@@ -4,5 +4,7 @@
 
 pub mod access;
 pub mod canonical;
+pub mod checkpoint;
 pub mod ids;
+pub mod offsets;
 pub mod time;

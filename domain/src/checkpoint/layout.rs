@@ -1,0 +1,330 @@
+//! Which file of a checkpoint a key is. Spark judges names, never contents:
+//! `006` and `-1` count as batches because Java's `Long.parseLong` reads them.
+
+use serde::{Deserialize, Serialize};
+
+/// The store whose directory is left out.
+pub const DEFAULT_STORE: &str = "default";
+
+/// What lies under one key, relative to the checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckpointFile {
+    /// `metadata`
+    Metadata,
+    /// `offsets/<batch>`
+    Offsets(i64),
+    /// `commits/<batch>`
+    Commits(i64),
+    /// `sources/<i>/0`
+    SourceOffset(u32),
+    /// `state/<op>/<partition>/[<store>/]<version>.<kind>`
+    State(StateFile),
+    /// `<file>.crc` beside a state file, from Spark 4.1 on.
+    StateChecksum(StateFile),
+    /// `state/<op>/<partition>/[<store>/]SSTs/<name>`
+    StateSst {
+        op: i64,
+        partition: i32,
+        store: String,
+        name: String,
+    },
+    /// `state/<op>/0/[<store>/]_metadata/schema`
+    StateSchema {
+        op: i64,
+        partition: i32,
+        store: String,
+    },
+    /// `state/<op>/_metadata/metadata` and, for transformWithState,
+    /// `state/<op>/_metadata/v2/<batch>`
+    OperatorMetadata {
+        op: i64,
+        batch: Option<i64>,
+    },
+    /// `.<name>.<uuid>[.TID<n>].tmp`, left by a write that was cut off.
+    Temp,
+    /// A marker that some file system makes for a directory: a key that ends
+    /// in `/` or in `_$folder$`.
+    Marker,
+    /// Something in a directory whose name is a batch: `offsets/7/x`.
+    InsideBatchDirectory {
+        log: LogDirectory,
+        batch: i64,
+    },
+    Other,
+}
+
+/// The two directories whose names decide the next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogDirectory {
+    Offsets,
+    Commits,
+}
+
+/// One versioned file of a state store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StateFile {
+    pub op: i64,
+    pub partition: i32,
+    /// [`DEFAULT_STORE`] where the directory is left out.
+    pub store: String,
+    pub version: i64,
+    /// In names such as `7_<uuid>.zip`.
+    pub unique_id: Option<String>,
+    pub kind: StateFileKind,
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum StateFileKind {
+    /// HDFS-backed: the changes of one batch.
+    Delta,
+    /// HDFS-backed: the whole of one version.
+    Snapshot,
+    /// RocksDB: the whole of one version, except for its SST files.
+    Zip,
+    /// RocksDB: the changes of one batch.
+    Changelog,
+}
+
+impl StateFileKind {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Delta => "delta",
+            Self::Snapshot => "snapshot",
+            Self::Zip => "zip",
+            Self::Changelog => "changelog",
+        }
+    }
+}
+
+impl StateFile {
+    /// The directory of its store, relative to the checkpoint.
+    pub fn directory(&self) -> String {
+        store_directory(self.op, self.partition, &self.store)
+    }
+
+    pub fn key(&self) -> String {
+        let unique = match &self.unique_id {
+            Some(id) => format!("_{id}"),
+            None => String::new(),
+        };
+        format!(
+            "{}/{}{unique}.{}",
+            self.directory(),
+            self.version,
+            self.kind.extension()
+        )
+    }
+}
+
+/// The directory of a store, relative to the checkpoint.
+pub fn store_directory(op: i64, partition: i32, store: &str) -> String {
+    if store == DEFAULT_STORE {
+        format!("state/{op}/{partition}")
+    } else {
+        format!("state/{op}/{partition}/{store}")
+    }
+}
+
+/// A name as a batch id by the rules of Java's `Long.parseLong`, which reads
+/// leading zeros and a sign. (It also reads digits of other scripts, which no
+/// tool writes; they are not taken here.)
+pub fn java_long(name: &str) -> Option<i64> {
+    let digits = name.strip_prefix(['+', '-']).unwrap_or(name);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    name.parse().ok()
+}
+
+/// Whether a name is how Spark itself writes the number.
+pub fn is_canonical(name: &str, number: i64) -> bool {
+    number >= 0 && name == number.to_string()
+}
+
+impl CheckpointFile {
+    /// What a key is, relative to the checkpoint and without a leading slash.
+    pub fn of_key(key: &str) -> Self {
+        if key.is_empty() || key.ends_with('/') || key.ends_with("_$folder$") {
+            // A marker inside `offsets/7/` also makes `7` a directory.
+            return match inside_batch_directory(key.trim_end_matches('/'), key) {
+                Some(file) => file,
+                None => Self::Marker,
+            };
+        }
+        let parts: Vec<&str> = key.split('/').collect();
+        let name = parts.last().copied().unwrap_or("");
+        if name.starts_with('.') && (name.ends_with(".tmp") || name.ends_with(".crc")) {
+            return Self::Temp;
+        }
+        match parts.as_slice() {
+            ["metadata"] => Self::Metadata,
+            ["offsets", name] => java_long(name).map_or(Self::Other, Self::Offsets),
+            ["commits", name] => java_long(name).map_or(Self::Other, Self::Commits),
+            ["sources", index, "0"] => {
+                index.parse().map_or(Self::Other, Self::SourceOffset)
+            }
+            ["state", op, rest @ ..] => java_long(op)
+                .and_then(|op| state_file(op, rest))
+                .unwrap_or(Self::Other),
+            _ => inside_batch_directory(key, key).unwrap_or(Self::Other),
+        }
+    }
+}
+
+fn inside_batch_directory(path: &str, key: &str) -> Option<CheckpointFile> {
+    let mut parts = path.split('/');
+    let log = match parts.next()? {
+        "offsets" => LogDirectory::Offsets,
+        "commits" => LogDirectory::Commits,
+        _ => return None,
+    };
+    let batch = java_long(parts.next()?)?;
+    // `offsets/7` itself is a file; only what lies below makes a directory.
+    (parts.next().is_some() || key.ends_with('/'))
+        .then_some(CheckpointFile::InsideBatchDirectory { log, batch })
+}
+
+fn state_file(op: i64, rest: &[&str]) -> Option<CheckpointFile> {
+    match rest {
+        ["_metadata", "metadata"] => {
+            return Some(CheckpointFile::OperatorMetadata { op, batch: None });
+        }
+        ["_metadata", "v2", batch] => {
+            let batch = Some(java_long(batch)?);
+            return Some(CheckpointFile::OperatorMetadata { op, batch });
+        }
+        _ => {}
+    }
+    let (partition, rest) = rest.split_first()?;
+    let partition: i32 = partition.parse().ok()?;
+    let owned = |store: &str| store.to_owned();
+    Some(match rest {
+        ["_metadata", "schema"] => CheckpointFile::StateSchema {
+            op,
+            partition,
+            store: owned(DEFAULT_STORE),
+        },
+        [store, "_metadata", "schema"] => CheckpointFile::StateSchema {
+            op,
+            partition,
+            store: owned(store),
+        },
+        ["SSTs", name] => CheckpointFile::StateSst {
+            op,
+            partition,
+            store: owned(DEFAULT_STORE),
+            name: owned(name),
+        },
+        [store, "SSTs", name] => CheckpointFile::StateSst {
+            op,
+            partition,
+            store: owned(store),
+            name: owned(name),
+        },
+        [name] => versioned(op, partition, DEFAULT_STORE, name)?,
+        [store, name] => versioned(op, partition, store, name)?,
+        _ => return None,
+    })
+}
+
+fn versioned(op: i64, partition: i32, store: &str, name: &str) -> Option<CheckpointFile> {
+    let (name, checksum) = match name.strip_suffix(".crc") {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    let (stem, extension) = name.rsplit_once('.')?;
+    let kind = match extension {
+        "delta" => StateFileKind::Delta,
+        "snapshot" => StateFileKind::Snapshot,
+        "zip" => StateFileKind::Zip,
+        "changelog" => StateFileKind::Changelog,
+        _ => return None,
+    };
+    let (version, unique_id) = match stem.split_once('_') {
+        Some((version, id)) => (version, Some(id.to_owned())),
+        None => (stem, None),
+    };
+    let file = StateFile {
+        op,
+        partition,
+        store: store.to_owned(),
+        version: java_long(version)?,
+        unique_id,
+        kind,
+    };
+    Some(if checksum {
+        CheckpointFile::StateChecksum(file)
+    } else {
+        CheckpointFile::State(file)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batch_names_are_judged_as_java_judges_them() {
+        for (name, expected) in [
+            ("6", Some(6)),
+            ("006", Some(6)),
+            ("-1", Some(-1)),
+            ("+5", Some(5)),
+            ("9.compact", None),
+            (".6.tmp", None),
+            ("", None),
+            ("-", None),
+            ("9223372036854775808", None),
+            ("6 ", None),
+        ] {
+            assert_eq!(java_long(name), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_key_is_known() {
+        use CheckpointFile as F;
+        assert_eq!(F::of_key("metadata"), F::Metadata);
+        assert_eq!(F::of_key("offsets/12"), F::Offsets(12));
+        assert_eq!(F::of_key("commits/12"), F::Commits(12));
+        assert_eq!(F::of_key("sources/1/0"), F::SourceOffset(1));
+        assert_eq!(F::of_key("offsets/.8.e27-9dc.tmp"), F::Temp);
+        assert_eq!(F::of_key("offsets/9.compact"), F::Other);
+        assert_eq!(F::of_key("offsets/"), F::Marker);
+        assert_eq!(F::of_key("offsets_$folder$"), F::Marker);
+        let inside = |log, batch| F::InsideBatchDirectory { log, batch };
+        assert_eq!(F::of_key("offsets/7/x"), inside(LogDirectory::Offsets, 7));
+        assert_eq!(F::of_key("commits/7/"), inside(LogDirectory::Commits, 7));
+        for key in [
+            "state/0/1/6.delta",
+            "state/0/1/left-keyToNumValues/6.snapshot",
+            "state/2/0/13.zip",
+            "state/2/0/13_4e77370e-aaaa.changelog",
+        ] {
+            let F::State(file) = F::of_key(key) else {
+                panic!("{key}")
+            };
+            assert_eq!(file.key(), key);
+        }
+        assert!(matches!(
+            F::of_key("state/0/1/6.delta.crc"),
+            F::StateChecksum(_)
+        ));
+        assert!(matches!(
+            F::of_key("state/0/0/_metadata/schema"),
+            F::StateSchema { .. }
+        ));
+        assert!(matches!(
+            F::of_key("state/0/_metadata/v2/3"),
+            F::OperatorMetadata {
+                op: 0,
+                batch: Some(3)
+            }
+        ));
+    }
+}

@@ -1,0 +1,36 @@
+//! A Structured Streaming checkpoint as Spark 3.3 to 4.2 writes and reads it:
+//! bytes to typed values and back, what the next start will do
+//! ([`prognosis::predict`]), and what is wrong in words ([`checks::examine`]).
+//!
+//! Parsers are lenient and never panic: a half-written file is the ordinary
+//! case here, so each returns what could be read together with its issues.
+//! What *Spark* would make of the same bytes is a separate question with a
+//! separate answer, [`reading`], because it must be exact to the error text.
+
+pub mod checks;
+pub mod commit_log;
+pub mod finding;
+pub mod initial_offset;
+pub mod layout;
+pub mod metadata;
+pub mod offset_log;
+pub mod prognosis;
+pub mod reading;
+pub mod spark_line;
+pub mod state;
+pub mod view;
+
+mod json_scan;
+mod parsed;
+mod text_lines;
+
+pub use commit_log::CommitMetadata;
+pub use finding::{Action, Finding, Severity};
+pub use initial_offset::InitialOffset;
+pub use layout::CheckpointFile;
+pub use metadata::StreamMetadata;
+pub use offset_log::{OffsetSeq, OffsetSeqMetadata};
+pub use parsed::{Issue, IssueCode, Parsed};
+pub use prognosis::{FailsWhen, Prognosis, predict};
+pub use spark_line::{QueryShape, SparkLine};
+pub use view::{CheckpointView, ListedObject};

@@ -1,0 +1,95 @@
+//! What the next start of the query will do, by Spark's own rules: which batch
+//! runs first, from where to where, or the error it ends with. Source of the
+//! rules: `MicroBatchExecution.populateStartOffsets` and `HDFSMetadataLog`, and
+//! runs of the released versions.
+
+use serde::{Deserialize, Serialize};
+
+use super::spark_line::{QueryShape, SparkLine};
+use super::view::CheckpointView;
+
+/// What the next start will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Prognosis {
+    /// It resumes from the log.
+    Starts {
+        batch_id: i64,
+        /// By source, as the line stands in the checkpoint; `None` where the
+        /// source is asked for its initial offset.
+        start_offsets: Vec<Option<String>>,
+        /// Known when a batch is run again exactly; else the source decides.
+        end_offsets: Option<Vec<Option<String>>>,
+        /// The batch was begun before, so the sink may hold (part of) it.
+        replay: bool,
+    },
+    /// It begins at batch 0 as if it had never run.
+    StartsFresh {
+        /// A plain sentence.
+        why: String,
+        /// By source, what `sources/<i>/0` says; `None` when there is no such
+        /// file for any source, so that the job's own options decide.
+        start: Option<Vec<Option<String>>>,
+    },
+    /// It ends with an error.
+    Fails {
+        when: FailsWhen,
+        /// Java's name of the innermost cause.
+        error_class: String,
+        /// Spark's error condition, such as `MALFORMED_LOG_FILE`.
+        error_condition: Option<String>,
+        /// The message as it stands in the driver log, without the wrapping
+        /// that names query and run: see [`stream_failed_text`].
+        text: String,
+        /// The file that it is about, relative to the checkpoint.
+        path: Option<String>,
+        /// The batch that runs first, for failures that come later.
+        first_batch: Option<FirstBatch>,
+    },
+    /// It depends on files that were listed but not read.
+    Unknown {
+        /// Keys relative to the checkpoint.
+        unread: Vec<String>,
+    },
+}
+
+/// How far a start gets that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailsWhen {
+    /// The call to `start()` itself throws.
+    Start,
+    /// The query starts and ends before a batch is through. The sink may still
+    /// have been given one.
+    BeforeFirstBatch,
+    /// Some batches are run first.
+    AfterBatches,
+}
+
+/// The first batch that is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstBatch {
+    pub batch_id: i64,
+    pub start_offsets: Vec<Option<String>>,
+    pub end_offsets: Option<Vec<Option<String>>>,
+    pub replay: bool,
+}
+
+/// Foretells the next start.
+pub fn predict(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Prognosis {
+    let _ = (view, line, shape);
+    Prognosis::Unknown { unread: Vec::new() }
+}
+
+/// The message of a failed query as the driver log prints it.
+pub fn stream_failed_text(
+    line: SparkLine,
+    query_id: &str,
+    run_id: &str,
+    cause: &str,
+) -> String {
+    let _ = line;
+    format!(
+        "Query [id = {query_id}, runId = {run_id}] terminated with exception: {cause}"
+    )
+}

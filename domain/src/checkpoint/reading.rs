@@ -1,0 +1,1 @@
+//! What Spark makes of bytes, to the exact error.

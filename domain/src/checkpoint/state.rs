@@ -1,0 +1,1 @@
+//! Whether the state of one version can be loaded.
