@@ -1,1 +1,10 @@
 //! Hydrates the pages in the browser.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the script that Leptos puts into the page's head.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}
