@@ -1,0 +1,271 @@
+//! `[[streams]]`: what Sluice must know of a stream to judge and to reset it.
+
+use std::collections::BTreeMap;
+
+use domain::ids::StreamName;
+use serde::Deserialize;
+
+use super::kafka::Isolation;
+use super::location::S3Location;
+use super::names::{AccountId, Name, Region, RoleArn};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Stands in URLs, backup names and locks; never changed later.
+    pub name: StreamName,
+    /// What people call it.
+    pub title: String,
+    /// One of the `[policy.<environment>]` tables.
+    pub environment: Name,
+    /// The owner of the bucket; every S3 call names it.
+    pub account: AccountId,
+    /// Absent: the region of `[aws]`.
+    #[serde(default)]
+    pub region: Option<Region>,
+    /// Assumed for reading. Absent: Sluice's own credentials.
+    #[serde(default)]
+    pub read_role: Option<RoleArn>,
+    /// Assumed for an approved plan only. Absent: Sluice's own credentials.
+    #[serde(default)]
+    pub change_role: Option<RoleArn>,
+    /// False: Sluice shows this stream and changes nothing of it.
+    #[serde(default = "default_true")]
+    pub changes_allowed: bool,
+    pub job: Job,
+    pub checkpoint: Checkpoint,
+    pub kafka: StreamKafka,
+    #[serde(default)]
+    pub starting_position: StartingPosition,
+    pub metrics: Metrics,
+    pub logs: Logs,
+    pub sink: Sink,
+    /// Other queries of the same job: a stop stops them too.
+    #[serde(default)]
+    pub siblings: Vec<String>,
+    /// Absent: the checkpoint's parent, as in the runbook.
+    #[serde(default)]
+    pub backup_root: Option<S3Location>,
+    pub owners: Vec<String>,
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    #[serde(default)]
+    pub downstream: Vec<Downstream>,
+    #[serde(default)]
+    pub rto: RecoveryTimes,
+}
+
+/// The EMR Serverless application, and which of its job runs are this stream's.
+/// A job run belongs to the stream when every given mark fits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    pub application_id: String,
+    /// The job run's name, with `*` for any text.
+    #[serde(default)]
+    pub name_pattern: Option<String>,
+    /// The job run's entry point, in full.
+    #[serde(default)]
+    pub entry_point: Option<String>,
+    /// True: the checkpoint's location stands among the job run's arguments or
+    /// Spark parameters.
+    #[serde(default)]
+    pub names_checkpoint: bool,
+    /// Seconds between two triggers, as the job sets them.
+    pub trigger_interval_seconds: u32,
+    /// The Spark version, where the application's release label does not tell it.
+    #[serde(default)]
+    pub spark_line: Option<String>,
+}
+
+/// The query's checkpoint: its own location, or a root and the query's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// The writer's option `checkpointLocation`.
+    #[serde(default)]
+    pub location: Option<S3Location>,
+    /// `spark.sql.streaming.checkpointLocation`: the checkpoint lies below it.
+    #[serde(default)]
+    pub root: Option<S3Location>,
+    /// The query's name, with `root`. Without a name Spark draws a new id at
+    /// every start, so that nothing can be reset.
+    #[serde(default)]
+    pub query_name: Option<String>,
+    /// How many sources the query reads: `sources/0` to `sources/<n - 1>`.
+    #[serde(default = "default_sources")]
+    pub sources: u32,
+    /// Whether the query keeps state (aggregation, join, deduplication).
+    pub stateful: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamKafka {
+    /// One of `[[kafka_clusters]]`.
+    pub cluster: Name,
+    pub topics: Vec<String>,
+    /// Absent: the cluster's.
+    #[serde(default)]
+    pub isolation: Option<Isolation>,
+}
+
+/// How a new start learns its offsets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartingPosition {
+    #[serde(default)]
+    pub carrier: Carrier,
+    /// The Spark conf key (`conf`) or the name of the argument (`argument`)
+    /// that this stream's code is known to read.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// `sources/0/0` is written into the cleared checkpoint.
+    #[default]
+    Seed,
+    /// A Spark conf key.
+    Conf,
+    /// An argument of the entry point.
+    Argument,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub namespace: String,
+    pub records_processed: Metric,
+    #[serde(default)]
+    pub lag: Option<Metric>,
+}
+
+/// A metric without its dimensions is another metric in CloudWatch.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metric {
+    pub name: String,
+    pub kind: MetricKind,
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricKind {
+    /// Each sample is what was added since the last: its sum means something.
+    Delta,
+    /// Each sample is the total so far: only differences mean something.
+    Counter,
+    /// Each sample is a state, such as a lag.
+    Gauge,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logs {
+    pub group: String,
+    #[serde(default)]
+    pub stream_prefix: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sink {
+    pub kind: SinkKind,
+    pub location: S3Location,
+    /// The pattern of the object keys below the location, with `{partition}`
+    /// parts, such as `dt={date}/part-{batch}-{uuid}.json`. For people.
+    #[serde(default)]
+    pub layout: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SinkKind {
+    /// Objects that the job writes itself, with `foreachBatch`.
+    PlainFiles,
+    /// Spark's own file sink, with `_spark_metadata`.
+    FileSink,
+    Delta,
+    Iceberg,
+    Hudi,
+}
+
+/// The runbook's contacts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub name: String,
+    /// A mail address, a telephone number, or where to look.
+    pub reach: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Downstream {
+    pub table: String,
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// The runbook's recovery time objectives, in minutes: the upper end of each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryTimes {
+    pub simple_minutes: u32,
+    pub reprocess_day_minutes: u32,
+    pub reprocess_week_minutes: u32,
+    pub full_minutes: u32,
+}
+
+impl Default for RecoveryTimes {
+    fn default() -> Self {
+        Self {
+            simple_minutes: 10,
+            reprocess_day_minutes: 60,
+            reprocess_week_minutes: 240,
+            full_minutes: 480,
+        }
+    }
+}
+
+impl Checkpoint {
+    /// Where the query's own checkpoint lies. Validation has seen to it that
+    /// there is one; `None` only before it.
+    pub fn effective_location(&self) -> Option<S3Location> {
+        match (&self.location, &self.root, &self.query_name) {
+            (Some(location), None, None) => Some(location.clone()),
+            (None, Some(root), Some(name)) => root.child(name).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Stream {
+    /// The checkpoint's prefix.
+    pub fn checkpoint_location(&self) -> S3Location {
+        self.checkpoint
+            .effective_location()
+            .expect("a stream without exactly one checkpoint is refused at the start")
+    }
+
+    /// Where backups lie: the configured root, or the checkpoint's parent.
+    pub fn backup_root(&self) -> S3Location {
+        self.backup_root
+            .clone()
+            .or_else(|| self.checkpoint_location().parent())
+            .expect("a stream without a place for backups is refused at the start")
+    }
+}
+
+fn default_true() -> bool {
+    true
+}
+
+fn default_sources() -> u32 {
+    1
+}
