@@ -1,0 +1,121 @@
+"""A seed against the partitions and the log of the topic as they are."""
+
+from functools import partial
+
+from case import Case, offsets_read
+from cases.seed import RECORDS
+
+
+def starts(bench, seed, wanted, log_starts=None, **options):
+    topic = bench.topic(RECORDS)
+    for partition, offset in (log_starts or {}).items():
+        bench.topics.delete_records_before(topic, partition, offset)
+    checkpoint = bench.checkpoint()
+    checkpoint.seed({topic: seed})
+
+    life = bench.live(bench.source(topic, startingOffsets="latest", **options), checkpoint)
+
+    bench.note_life("life", life, checkpoint)
+    bench.expect("error", life.error, [])
+    bench.expect("offsets read", life.read(), offsets_read(topic, **wanted))
+
+
+def fails(bench, seed, error, log_starts=None, trigger="available now"):
+    topic = bench.topic(RECORDS)
+    for partition, offset in (log_starts or {}).items():
+        bench.topics.delete_records_before(topic, partition, offset)
+    checkpoint = bench.checkpoint()
+    checkpoint.seed({topic: seed})
+
+    life = bench.live(bench.source(topic, startingOffsets="latest"), checkpoint, trigger=trigger)
+
+    bench.note_life("life", life, checkpoint)
+    bench.expect("anything read", life.read(), {})
+    bench.expect_match("error", life.error, error)
+
+
+def partition_added_later(bench):
+    """A partition that came after the seed was written is as good as missing in it."""
+    topic = bench.topic({0: 20})
+    checkpoint = bench.checkpoint()
+    checkpoint.seed({topic: {"0": 5}})
+    bench.topics.add_partitions(topic, 2)
+    bench.topics.produce(topic, 1, 4)
+
+    life = bench.live(bench.source(topic, startingOffsets="latest"), checkpoint)
+
+    bench.note_life("life", life, checkpoint)
+    bench.expect("error", life.error, [])
+    bench.expect("offsets read", life.read(), offsets_read(topic, p0=range(5, 20), p1=range(4)))
+
+
+def other_topic(bench):
+    """A seed that names a topic which the query does not read."""
+    topic, other = bench.topic(RECORDS), bench.topic(RECORDS)
+    checkpoint = bench.checkpoint()
+    checkpoint.seed({other: {"0": 5, "1": 12, "2": 20}})
+
+    life = bench.live(bench.source(topic, startingOffsets="latest"), checkpoint)
+
+    bench.note_life("life", life, checkpoint)
+    bench.expect("anything read", life.read(), {})
+    bench.expect_match("error", life.error, ".")
+
+
+WITHOUT_2 = {"0": 5, "1": 12}
+BEYOND = {"0": 25, "1": 12, "2": 20}
+BELOW = {"0": 5, "1": 12, "2": 20}
+
+CASES = [
+    Case(
+        "partition_missing_in_the_seed_starts_at_earliest",
+        partial(
+            starts, seed=WITHOUT_2,
+            wanted={"p0": range(5, 20), "p1": range(12, 20), "p2": range(20)},
+        ),
+    ),
+    Case("partition_added_after_the_seed_starts_at_earliest", partition_added_later),
+    Case(
+        "missing_partition_whose_log_start_moved_fails",
+        partial(fails, seed=WITHOUT_2, log_starts={2: 8}, error="."),
+    ),
+    Case(
+        "missing_partition_whose_log_start_moved_starts_there_without_fail_on_data_loss",
+        partial(
+            starts, seed=WITHOUT_2, log_starts={2: 8}, failOnDataLoss="false",
+            wanted={"p0": range(5, 20), "p1": range(12, 20), "p2": range(8, 20)},
+        ),
+    ),
+    Case(
+        "listed_partition_starts_at_a_moved_log_start",
+        partial(
+            starts, seed={"0": 5, "1": 12, "2": 8}, log_starts={2: 8},
+            wanted={"p0": range(5, 20), "p1": range(12, 20), "p2": range(8, 20)},
+        ),
+    ),
+    Case(
+        "seed_below_the_log_start_fails",
+        partial(fails, seed=BELOW, log_starts={0: 10}, error="."),
+    ),
+    Case(
+        "seed_below_the_log_start_skips_without_fail_on_data_loss",
+        partial(
+            starts, seed=BELOW, log_starts={0: 10}, failOnDataLoss="false",
+            wanted={"p0": range(10, 20), "p1": range(12, 20)},
+        ),
+    ),
+    Case("seed_beyond_the_end_fails", partial(fails, seed=BEYOND, error=".")),
+    Case(
+        "seed_beyond_the_end_fails_with_a_processing_time_trigger",
+        partial(fails, seed=BEYOND, trigger="processing time", error="."),
+    ),
+    Case(
+        "seed_beyond_the_end_without_fail_on_data_loss",
+        partial(starts, seed=BEYOND, failOnDataLoss="false", wanted={"p1": range(12, 20)}),
+    ),
+    Case(
+        "seed_that_names_a_partition_too_many_fails",
+        partial(fails, seed={"0": 5, "1": 12, "2": 20, "7": 0}, error="."),
+    ),
+    Case("seed_of_another_topic_fails", other_topic),
+]

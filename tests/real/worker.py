@@ -1,0 +1,73 @@
+"""Runs cases in one Spark version. Started by main.py with that version's interpreter.
+
+Takes a JSON request on standard input, prints one JSON line for each case.
+Standard output carries nothing else: Spark's own log goes to a file.
+"""
+
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+import cases
+from bench import Bench
+from topics import Topics
+
+
+def main() -> None:
+    request = json.load(sys.stdin)
+    folder = Path(request["folder"])
+    spark = session(request["jars"], folder)
+    topics = Topics(spark, request["broker"])
+    wanted = set(request["cases"])
+    try:
+        for number, case in enumerate(cases.ALL):
+            if case.name in wanted:
+                bench = Bench(spark, request["broker"], topics, folder, number)
+                print(json.dumps(outcome(case, bench)), flush=True)
+    finally:
+        topics.close()
+        spark.stop()
+
+
+def session(jars: list[str], folder: Path) -> SparkSession:
+    joined = ",".join(jars)
+    return (
+        SparkSession.builder.master("local[1]")
+        .appName("sluice tests real")
+        .config("spark.jars", joined)
+        # Py4J looks classes up by the class loader of the JVM, which does not
+        # see spark.jars; the admin client of topics.py is wanted from there.
+        .config("spark.driver.extraClassPath", joined.replace(",", ":"))
+        .config("spark.driver.memory", "1g")
+        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.streaming.numRecentProgressUpdates", "100")
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .getOrCreate()
+    )
+
+
+def outcome(case, bench: Bench) -> dict:
+    began = time.monotonic()
+    try:
+        case.steps(bench)
+    except Exception as error:
+        # A Java exception's text goes on with its whole stack.
+        bench.failures.append(f"{type(error).__name__}: {error}".split("\n\tat ")[0])
+        bench.note("traceback", traceback.format_exc())
+    return {
+        "case": case.name,
+        "failures": bench.failures,
+        "evidence": bench.evidence,
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+main()
