@@ -18,7 +18,7 @@ pub struct NotCanonical(#[source] serde_json::Error);
 ///
 /// # Errors
 /// When a map has a key that is no string, or a number that JSON lacks.
-pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, NotCanonical> {
+pub fn to_string<T: Serialize>(value: &T) -> Result<String, NotCanonical> {
     serde_json_canonicalizer::to_string(value).map_err(NotCanonical)
 }
 
@@ -26,7 +26,7 @@ pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, NotCanonica
 ///
 /// # Errors
 /// As [`to_string`].
-pub fn digest<T: Serialize + ?Sized>(value: &T) -> Result<Digest, NotCanonical> {
+pub fn digest<T: Serialize>(value: &T) -> Result<Digest, NotCanonical> {
     Ok(Digest::of(to_string(value)?.as_bytes()))
 }
 

@@ -3,8 +3,22 @@
 //! be made again in a test, on the server and in the browser.
 
 pub mod access;
+pub mod agreement;
 pub mod canonical;
 pub mod checkpoint;
+pub mod error;
+pub mod estimate;
 pub mod ids;
+pub mod intent;
+pub mod keyset;
+pub mod manifest;
 pub mod offsets;
+pub mod plan;
+pub mod policy;
+pub mod report;
+pub mod run;
+pub mod snapshot;
+pub mod stream;
+pub mod text;
 pub mod time;
+pub mod verdict;

@@ -1,0 +1,15 @@
+//! A Run: one reset from its first click to its report. Its state is a fold
+//! of its events; the progress page, the audit trail and the report are three
+//! readings of one journal.
+
+mod event;
+mod fold;
+mod next;
+
+pub use event::{
+    Answer, ChecklistItem, Ending, Event, Facts, RECORD_VERSION, Record, StepProblem,
+};
+pub use fold::{
+    Asked, Gate, IllegalEvent, PlanState, RunState, Stage, StepState, StepStatus,
+};
+pub use next::{Next, next};

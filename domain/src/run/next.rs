@@ -1,0 +1,128 @@
+//! What the executor does next: a pure function of the state, so that it can
+//! be asked again after any crash and gives the same answer.
+
+use super::event::Ending;
+use super::fold::{Gate, PlanState, RunState, StepStatus};
+use crate::ids::StepId;
+use crate::plan::PlanKind;
+use crate::time::Millis;
+
+/// What comes next in a Run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing, until a person acts.
+    Person,
+    /// Nothing, before this time.
+    Later(Millis),
+    /// Carry out this step.
+    Act {
+        /// Of this plan.
+        kind: PlanKind,
+        /// The step.
+        step: StepId,
+        /// The attempt that this would be.
+        attempt: u32,
+        /// Whether an intent stands without an outcome: look at the world
+        /// first.
+        unsettled: bool,
+    },
+    /// Append this ending.
+    End {
+        /// How.
+        ending: Ending,
+        /// Why.
+        reason: String,
+    },
+    /// The Run is over.
+    Over,
+}
+
+/// What comes next in a Run in this `state` at `now`.
+#[must_use]
+pub fn next(state: &RunState, now: Millis) -> Next {
+    if state.ended.is_some() {
+        return Next::Over;
+    }
+    if state.parked.is_some() {
+        return Next::Person;
+    }
+    if let Some(reason) = &state.abort {
+        return abort(state, reason, now);
+    }
+    for kind in [PlanKind::Reset, PlanKind::Secure] {
+        let Some(plan) = state.plan(kind).filter(|p| p.started.is_some()) else {
+            continue;
+        };
+        if let Some(next) = next_step(&plan.steps, kind, now) {
+            return next;
+        }
+        if kind == PlanKind::Reset {
+            return Next::End {
+                ending: Ending::Done,
+                reason: "The stream began where the plan says and advances.".to_owned(),
+            };
+        }
+        break;
+    }
+    Next::Person
+}
+
+fn next_step(
+    steps: &[super::fold::StepState],
+    kind: PlanKind,
+    now: Millis,
+) -> Option<Next> {
+    let step = steps.iter().find(|s| s.status != StepStatus::Done)?;
+    Some(match &step.status {
+        StepStatus::Failed { next_attempt_at: Some(at) } if *at > now => Next::Later(*at),
+        StepStatus::Failed { next_attempt_at: None } | StepStatus::Unknown { .. } => {
+            Next::Person
+        }
+        status => Next::Act {
+            kind,
+            step: step.id.clone(),
+            attempt: step.attempts + 1,
+            unsettled: *status == StepStatus::Underway,
+        },
+    })
+}
+
+/// After an abort the step under way is finished first, since its effect may
+/// have happened; then the undo is carried out, as far as there was an effect.
+fn abort(state: &RunState, reason: &str, now: Millis) -> Next {
+    debug_assert!(state.gate == Gate::Untouched);
+    let Some(plan) = state.secure.as_ref().filter(|p| p.started.is_some()) else {
+        return closed(reason);
+    };
+    if let Some(step) = plan.steps.iter().find(|s| s.status == StepStatus::Underway) {
+        return Next::Act {
+            kind: PlanKind::Secure,
+            step: step.id.clone(),
+            attempt: step.attempts + 1,
+            unsettled: true,
+        };
+    }
+    let stopped = stop_was_asked(plan);
+    if !stopped || plan.undo.is_empty() {
+        return closed(reason);
+    }
+    next_step(&plan.undo, PlanKind::Secure, now).unwrap_or_else(|| Next::End {
+        ending: Ending::Restored,
+        reason: format!("Aborted: {reason}. The job was started again on its untouched checkpoint."),
+    })
+}
+
+fn stop_was_asked(plan: &PlanState) -> bool {
+    use super::event::Facts;
+    plan.steps.iter().any(|s| match &s.facts {
+        Some(Facts::CancelAsked { job_runs }) => !job_runs.is_empty(),
+        _ => false,
+    })
+}
+
+fn closed(reason: &str) -> Next {
+    Next::End {
+        ending: Ending::Closed,
+        reason: format!("Aborted: {reason}. The checkpoint was not changed."),
+    }
+}

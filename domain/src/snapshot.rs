@@ -1,0 +1,457 @@
+//! What was seen of one stream at one time: the input of every verdict and
+//! every plan.
+//!
+//! A part that could not be read is [`Observed::Unknown`] with the reason. It
+//! is never an empty value: an unread listing is not an empty prefix.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::canonical;
+use crate::checkpoint::{Finding, Prognosis};
+use crate::ids::{Digest, JobRunId, StreamName};
+use crate::offsets::PartitionOffsets;
+use crate::time::Millis;
+
+/// Something that was read, or the reason why it could not be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "observed")]
+pub enum Observed<T> {
+    /// It was read.
+    Seen {
+        /// When.
+        at: Millis,
+        /// What.
+        value: T,
+    },
+    /// It could not be read.
+    Unknown {
+        /// When it was tried.
+        at: Millis,
+        /// Why not, as a sentence.
+        reason: String,
+    },
+}
+
+impl<T> Observed<T> {
+    /// The value, if it was read.
+    #[must_use]
+    pub fn seen(&self) -> Option<&T> {
+        match self {
+            Observed::Seen { value, .. } => Some(value),
+            Observed::Unknown { .. } => None,
+        }
+    }
+
+    /// Why it could not be read.
+    #[must_use]
+    pub fn unknown_reason(&self) -> Option<&str> {
+        match self {
+            Observed::Seen { .. } => None,
+            Observed::Unknown { reason, .. } => Some(reason),
+        }
+    }
+}
+
+/// One stream as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Which stream.
+    pub stream: StreamName,
+    /// When the reading was complete.
+    pub taken_at: Millis,
+    /// The checkpoint under its prefix.
+    pub checkpoint: Observed<CheckpointSeen>,
+    /// The application and the job runs that may write here.
+    pub jobs: Observed<JobsSeen>,
+    /// The topics that the stream reads.
+    pub kafka: Observed<KafkaSeen>,
+    /// The newest progress reports of the job, oldest first.
+    pub progress: Observed<Vec<Progress>>,
+}
+
+/// A checkpoint as listed and read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointSeen {
+    /// `s3://bucket/prefix/`, ending in a slash.
+    pub location: String,
+    /// Objects under the prefix.
+    #[serde(with = "canonical::decimal")]
+    pub objects: u64,
+    /// Their sizes added up, in bytes.
+    #[serde(with = "canonical::decimal")]
+    pub bytes: u64,
+    /// When the newest object was written, by S3's clock.
+    pub changed_at: Option<Millis>,
+    /// The query id in `metadata`, where it can be read.
+    pub query_id: Option<Uuid>,
+    /// Whether `metadata` is Sluice's closed gate, and whose.
+    pub gate_of: Option<String>,
+    /// The files that decide a restart: name below the prefix to its ETag.
+    pub decisive: BTreeMap<String, String>,
+    /// The newest batch in `offsets/`.
+    pub newest_offsets: Option<i64>,
+    /// The newest batch in `commits/`.
+    pub newest_commit: Option<i64>,
+    /// The newest batches whose offsets could be read, newest first.
+    pub batches: Vec<BatchSeen>,
+    /// What Spark would do if it were started on this.
+    pub prognosis: Prognosis,
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// A batch of the offset log that could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchSeen {
+    /// Its id.
+    pub batch: i64,
+    /// Whether `commits/` has it.
+    pub committed: bool,
+    /// `batchTimestampMs`: when it was planned.
+    pub planned_at: Millis,
+    /// The end offsets by source, in the order of the file's lines. A source
+    /// without a position (`-`) is `None`.
+    pub ends: Vec<Option<PartitionOffsets>>,
+}
+
+impl CheckpointSeen {
+    /// The newest batch that is both readable and committed: where the stream
+    /// provably got to. It is the "before" of every plan.
+    #[must_use]
+    pub fn last_committed(&self) -> Option<&BatchSeen> {
+        self.batches.iter().find(|b| b.committed)
+    }
+
+    /// The offsets from which the next batch would read by the newest readable
+    /// committed batch, all sources merged.
+    #[must_use]
+    pub fn next_offsets(&self) -> Option<PartitionOffsets> {
+        let batch = self.last_committed()?;
+        let mut merged = PartitionOffsets::default();
+        for end in batch.ends.iter().flatten() {
+            for (topic, partition, offset) in end.iter() {
+                merged.set(topic, partition, offset);
+            }
+        }
+        Some(merged)
+    }
+}
+
+/// The EMR Serverless application, and the job runs that may write here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobsSeen {
+    /// The application's id.
+    pub application: String,
+    /// Its state in EMR's words, such as `STARTED`.
+    pub application_state: String,
+    /// Its release label, such as `emr-7.5.0`.
+    pub release: String,
+    /// The stream's job runs, newest first.
+    pub runs: Vec<JobRunSeen>,
+    /// Job runs that are alive and match no configured stream.
+    pub unexplained: Vec<JobRunId>,
+}
+
+impl JobsSeen {
+    /// The job runs that may write now, or may come back to.
+    pub fn alive(&self) -> impl Iterator<Item = &JobRunSeen> {
+        self.runs.iter().filter(|r| r.state.may_write())
+    }
+}
+
+/// A job run in EMR Serverless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRunSeen {
+    /// Its id.
+    pub id: JobRunId,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its state.
+    pub state: JobRunState,
+    /// What EMR says about the state.
+    pub state_details: String,
+    /// `STREAMING` or `BATCH`.
+    pub mode: String,
+    /// The attempt, from 1.
+    pub attempt: i32,
+    /// When it was submitted.
+    pub created_at: Millis,
+    /// When its state last changed.
+    pub updated_at: Millis,
+    /// Who started it, an ARN.
+    pub created_by: String,
+    /// SHA-256 over entry point, arguments, submit parameters and
+    /// configuration, which EMR marks as sensitive and which stand nowhere in
+    /// Sluice as text.
+    pub driver: Digest,
+}
+
+/// The nine states of a job run in EMR Serverless' API, and any that a later
+/// API brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum JobRunState {
+    /// Accepted.
+    Submitted,
+    /// Being looked at.
+    Pending,
+    /// Waiting for workers.
+    Scheduled,
+    /// At work.
+    Running,
+    /// Ended by itself.
+    Success,
+    /// Ended by an error, all attempts used.
+    Failed,
+    /// Being cancelled; may still write.
+    Cancelling,
+    /// Cancelled.
+    Cancelled,
+    /// Waiting for capacity.
+    Queued,
+    /// A state that this release does not know. Never taken for an end.
+    Other(String),
+}
+
+impl JobRunState {
+    /// Whether the job run can never write again. An unknown state cannot be
+    /// told, so it is no end.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether the job run writes or may come to write.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        !self.is_terminal()
+    }
+
+    /// EMR's word.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Submitted => "SUBMITTED",
+            Self::Pending => "PENDING",
+            Self::Scheduled => "SCHEDULED",
+            Self::Running => "RUNNING",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+            Self::Cancelling => "CANCELLING",
+            Self::Cancelled => "CANCELLED",
+            Self::Queued => "QUEUED",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<String> for JobRunState {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "SUBMITTED" => Self::Submitted,
+            "PENDING" => Self::Pending,
+            "SCHEDULED" => Self::Scheduled,
+            "RUNNING" => Self::Running,
+            "SUCCESS" => Self::Success,
+            "FAILED" => Self::Failed,
+            "CANCELLING" => Self::Cancelling,
+            "CANCELLED" => Self::Cancelled,
+            "QUEUED" => Self::Queued,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<JobRunState> for String {
+    fn from(state: JobRunState) -> Self {
+        state.word().to_owned()
+    }
+}
+
+/// The topics of a stream, as their broker tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KafkaSeen {
+    /// The cluster's id.
+    pub cluster_id: Option<String>,
+    /// By name.
+    pub topics: BTreeMap<String, TopicSeen>,
+}
+
+/// One topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicSeen {
+    /// Its id, which changes when it is deleted and made again.
+    pub topic_id: Option<Uuid>,
+    /// `retention.ms`, where it could be read; -1 is "for ever".
+    pub retention_ms: Option<i64>,
+    /// `cleanup.policy` names compaction: offsets are then no count of records.
+    pub compacted: Option<bool>,
+    /// By partition.
+    pub partitions: BTreeMap<i32, PartitionSeen>,
+}
+
+/// One partition. Offsets are the next to be read, as everywhere in Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionSeen {
+    /// The log start offset.
+    #[serde(with = "canonical::decimal")]
+    pub earliest: i64,
+    /// The end under the stream's isolation level: under `read_committed` the
+    /// last stable offset.
+    #[serde(with = "canonical::decimal")]
+    pub latest: i64,
+    /// The high watermark, whatever the isolation level.
+    #[serde(with = "canonical::decimal")]
+    pub high_watermark: i64,
+}
+
+/// A progress report of the running query, from the driver's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// When the trigger fired.
+    pub at: Millis,
+    /// The batch.
+    pub batch: i64,
+    /// The query's id.
+    pub query_id: Option<Uuid>,
+    /// Records read.
+    #[serde(with = "canonical::decimal")]
+    pub input_rows: u64,
+    /// How long the batch took, in milliseconds.
+    pub duration_ms: i64,
+    /// Where the first source began, as reported.
+    pub start: Option<PartitionOffsets>,
+    /// Where the first source ended, as reported.
+    pub end: Option<PartitionOffsets>,
+}
+
+impl Snapshot {
+    /// What a plan that is built on this depends on. Another value of it makes
+    /// the plan stale; end offsets that move do not change it.
+    #[must_use]
+    pub fn basis(&self, configuration: &Digest, policy: &Digest) -> Basis {
+        let checkpoint = self.checkpoint.seen();
+        let jobs = self.jobs.seen();
+        let kafka = self.kafka.seen();
+        Basis {
+            decisive: checkpoint.map(|c| c.decisive.clone()),
+            topics: kafka.map(|k| {
+                k.topics
+                    .iter()
+                    .map(|(name, topic)| {
+                        let seen = TopicBasis {
+                            topic_id: topic.topic_id,
+                            partitions: topic.partitions.keys().copied().collect(),
+                        };
+                        (name.clone(), seen)
+                    })
+                    .collect()
+            }),
+            job_run: jobs.and_then(|j| j.runs.first()).map(|r| r.id.clone()),
+            driver: jobs.and_then(|j| j.runs.first()).map(|r| r.driver.clone()),
+            configuration: configuration.clone(),
+            policy: policy.clone(),
+        }
+    }
+}
+
+/// The part of a snapshot, and of the settings, that a plan stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Decisive checkpoint files and their ETags.
+    pub decisive: Option<BTreeMap<String, String>>,
+    /// Topic ids and partition sets.
+    pub topics: Option<BTreeMap<String, TopicBasis>>,
+    /// The newest job run of the stream.
+    pub job_run: Option<JobRunId>,
+    /// Its driver's digest.
+    pub driver: Option<Digest>,
+    /// The stream's configuration.
+    pub configuration: Digest,
+    /// The policy that applied.
+    pub policy: Digest,
+}
+
+/// What is decisive about a topic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicBasis {
+    /// Its id.
+    pub topic_id: Option<Uuid>,
+    /// Its partitions.
+    pub partitions: Vec<i32>,
+}
+
+impl Basis {
+    /// In which ways `now` differs from this, as sentences; empty when a plan
+    /// built on this still holds.
+    #[must_use]
+    pub fn drift(&self, now: &Basis) -> Vec<String> {
+        let mut drift = Vec::new();
+        drift.extend(self.checkpoint_drift(now));
+        match (&self.topics, &now.topics) {
+            (Some(then), Some(now)) => drift.extend(topic_drift(then, now)),
+            (Some(_), None) => drift.push("Kafka can no longer be read.".to_owned()),
+            (None, _) => {}
+        }
+        if self.job_run != now.job_run {
+            let id = now.job_run.as_ref().map_or("none", JobRunId::as_str);
+            drift.push(format!("The newest job run is now {id}."));
+        } else if self.driver != now.driver {
+            drift.push("The job run's driver or configuration changed.".to_owned());
+        }
+        if self.configuration != now.configuration {
+            drift.push("The stream's configuration changed.".to_owned());
+        }
+        if self.policy != now.policy {
+            drift.push("The policy changed.".to_owned());
+        }
+        drift
+    }
+
+    fn checkpoint_drift(&self, now: &Basis) -> Vec<String> {
+        let (Some(then), Some(now)) = (&self.decisive, &now.decisive) else {
+            return if self.decisive.is_some() {
+                vec!["The checkpoint can no longer be read.".to_owned()]
+            } else {
+                Vec::new()
+            };
+        };
+        let mut drift: Vec<String> = then
+            .iter()
+            .filter_map(|(file, etag)| match now.get(file) {
+                None => Some(format!("{file} is no longer a decisive file or is gone.")),
+                Some(other) if other != etag => Some(format!("{file} was written again.")),
+                Some(_) => None,
+            })
+            .collect();
+        drift.extend(
+            now.keys()
+                .filter(|file| !then.contains_key(*file))
+                .map(|file| format!("{file} is new.")),
+        );
+        drift
+    }
+}
+
+fn topic_drift(
+    then: &BTreeMap<String, TopicBasis>,
+    now: &BTreeMap<String, TopicBasis>,
+) -> Vec<String> {
+    then.iter()
+        .filter_map(|(name, before)| match now.get(name) {
+            None => Some(format!("Topic {name} is gone.")),
+            Some(after) if after.topic_id != before.topic_id => {
+                Some(format!("Topic {name} was made anew."))
+            }
+            Some(after) if after.partitions != before.partitions => Some(format!(
+                "Topic {name} had {} partitions and now has {}.",
+                before.partitions.len(),
+                after.partitions.len()
+            )),
+            Some(_) => None,
+        })
+        .collect()
+}
