@@ -1,0 +1,60 @@
+//! What the pages need of the server. The one trait with a single
+//! implementation: `app` must not know `server`.
+//!
+//! Who is asking is the first argument, and the implementation decides first
+//! whether they may.
+
+use async_trait::async_trait;
+use domain::access::Actor;
+use domain::error::WireError;
+use domain::ids::{RunId, StreamName};
+use domain::report::Report;
+
+use crate::forms::{
+    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
+    Vote,
+};
+use crate::view::{LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
+
+/// The result of a call.
+pub type Answered<T> = Result<T, WireError>;
+
+/// The server, as the pages see it.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Every stream that the actor may see, worst first.
+    async fn streams(&self, actor: &Actor) -> Answered<StreamsPage>;
+    /// One stream.
+    async fn stream(&self, actor: &Actor, name: &StreamName) -> Answered<StreamPage>;
+    /// The end of a stream's driver log.
+    async fn log_tail(&self, actor: &Actor, name: &StreamName) -> Answered<LogTail>;
+    /// Runs, newest first.
+    async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage>;
+    /// One Run, every stage of it.
+    async fn run(&self, actor: &Actor, run: &RunId) -> Answered<RunPage>;
+    /// The report of a Run.
+    async fn report(&self, actor: &Actor, run: &RunId) -> Answered<Report>;
+
+    /// Opens a Run on a stream, or gives the one that is open.
+    async fn open_run(&self, actor: &Actor, request: &OpenRun) -> Answered<RunId>;
+    /// Answers an item of the checklist.
+    async fn answer(&self, actor: &Actor, request: &AnswerItem) -> Answered<()>;
+    /// Chooses a way out.
+    async fn choose(&self, actor: &Actor, request: &Choose) -> Answered<()>;
+    /// Makes a plan, or makes it anew.
+    async fn make_plan(&self, actor: &Actor, request: &MakePlan) -> Answered<()>;
+    /// Asks for agreement.
+    async fn request_agreement(
+        &self,
+        actor: &Actor,
+        request: &RequestAgreement,
+    ) -> Answered<()>;
+    /// Agrees or declines.
+    async fn vote(&self, actor: &Actor, request: &Vote) -> Answered<()>;
+    /// Starts a plan.
+    async fn start(&self, actor: &Actor, request: &StartPlan) -> Answered<()>;
+    /// Asks for an abort.
+    async fn abort(&self, actor: &Actor, request: &Abort) -> Answered<()>;
+    /// Lets a parked Run go on.
+    async fn resume(&self, actor: &Actor, request: &Resume) -> Answered<()>;
+}

@@ -1,0 +1,152 @@
+//! A Run's pages: one value for every stage, so that the rail and the card
+//! never disagree with the stage.
+
+use domain::agreement::{AgreementNeeded, AgreementState, RoleNeeded};
+use domain::ids::{RunId, StepId};
+use domain::plan::{Cost, Plan, RenderedStep};
+use domain::run::{Answer, ChecklistItem, RunState, Stage, StepState};
+use domain::stream::Stream;
+use domain::time::Millis;
+use domain::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+
+use super::Permission;
+
+/// Every stage of a Run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPage {
+    /// The server's time.
+    pub now: Millis,
+    /// The Run.
+    pub run: RunId,
+    /// The stream.
+    pub stream: Stream,
+    /// The verdict now.
+    pub verdict: Option<Verdict>,
+    /// Where the Run stands.
+    pub state: RunState,
+    /// The stage to open when no other is asked for.
+    pub stage: Stage,
+    /// The checklist.
+    pub checklist: Vec<ChecklistRow>,
+    /// The ways out, each with what it would cost now.
+    pub options: Vec<OptionCard>,
+    /// The secure plan, or why there can be none.
+    pub secure: PlanView,
+    /// The reset plan, or why there can be none.
+    pub reset: PlanView,
+    /// The card that never leaves: the cost of the plan, or of the chosen
+    /// option before there is a plan.
+    pub cost: Option<Cost>,
+    /// How long it takes, in words, such as "2 m to 9 m".
+    pub takes: Option<String>,
+    /// Who must agree, in words.
+    pub agrees: Option<String>,
+    /// What is being done now, in a sentence that can be read from across the
+    /// room.
+    pub headline: String,
+    /// When the recovery time objective is over.
+    pub rto_at: Option<Millis>,
+    /// What the person may do.
+    pub may: Permissions,
+    /// Everything that happened so far, oldest first: when, who, what.
+    pub log: Vec<(Millis, String, String)>,
+}
+
+/// One item of the checklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistRow {
+    /// Which.
+    pub item: ChecklistItem,
+    /// How it is answered, if it is.
+    pub answer: Option<Answer>,
+    /// What Sluice can say to it now; a person's word is wanted where there
+    /// is none.
+    pub offered: Option<Answer>,
+}
+
+/// One way out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionCard {
+    /// The letter.
+    pub letter: String,
+    /// The word in forms: `latest`, `timestamp`, `offsets` or `earliest`.
+    pub value: String,
+    /// The name.
+    pub title: String,
+    /// What it is for, in a sentence.
+    pub purpose: String,
+    /// What it would cost now; `None` where that depends on a parameter, or
+    /// is unknown.
+    pub cost: Option<Cost>,
+    /// The row of the table of recovery times, in words.
+    pub takes: String,
+    /// Who must agree, in words.
+    pub agrees: String,
+    /// Why it cannot be chosen; `None` where it can.
+    pub not_possible: Option<String>,
+    /// Whether it is the least harmful of those that can be chosen.
+    pub recommended: bool,
+    /// Whether it is the one that was chosen.
+    pub chosen: bool,
+}
+
+/// A plan as shown, or why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanView {
+    /// The plan.
+    pub plan: Option<Plan>,
+    /// Why none can be made now, as a sentence.
+    pub refusal: Option<String>,
+    /// In which ways the world has moved from under it, as sentences.
+    pub drift: Vec<String>,
+    /// The steps in words, with where they stand.
+    pub steps: Vec<StepView>,
+    /// Who must agree, and whether they have.
+    pub agreement: Option<AgreementView>,
+    /// Why it cannot be started now; empty when it can.
+    pub start: Permission,
+}
+
+/// A step as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepView {
+    /// The step.
+    pub id: StepId,
+    /// The step in words.
+    pub rendered: RenderedStep,
+    /// Where it stands.
+    pub state: StepState,
+    /// What came of it, as a sentence.
+    pub did: Option<String>,
+}
+
+/// An agreement as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreementView {
+    /// What the policy asks for.
+    pub needed: AgreementNeeded,
+    /// How far it is.
+    pub state: AgreementState,
+    /// Whom it still waits for.
+    pub missing: Vec<RoleNeeded>,
+    /// The person's role in which they would agree; `None` where they may not.
+    pub my_role: Option<String>,
+    /// Whether the person may agree or decline.
+    pub may_vote: Permission,
+}
+
+/// What the person may do to this Run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    /// Answer, choose, plan, request.
+    pub prepare: Permission,
+    /// Start a plan.
+    pub start: Permission,
+    /// Ask for an abort; says what that leaves.
+    pub abort: Permission,
+    /// What an abort would leave behind, as a sentence.
+    pub abort_leaves: String,
+    /// Let a parked Run go on.
+    pub resume: Permission,
+}

@@ -1,0 +1,98 @@
+//! A stream's page.
+
+use domain::snapshot::Snapshot;
+use domain::stream::Stream;
+use domain::time::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::{Permission, RunRow, StreamRow};
+
+/// A stream's page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamPage {
+    /// The server's time.
+    pub now: Millis,
+    /// The stream as configured.
+    pub stream: Stream,
+    /// The row of the list, with the verdict.
+    pub row: StreamRow,
+    /// What was seen; `None` before the first look.
+    pub snapshot: Option<Snapshot>,
+    /// Where the stream is in each partition.
+    pub partitions: Vec<PartitionRow>,
+    /// Charts on one axis of time.
+    pub charts: Vec<Series>,
+    /// Times that are marked in every chart, with a word each.
+    pub marks: Vec<(Millis, String)>,
+    /// The Runs so far, newest first.
+    pub runs: Vec<RunRow>,
+    /// Whether the person may open a Run.
+    pub may_open: Permission,
+}
+
+/// One partition: where the checkpoint is, and what Kafka has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionRow {
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// The next offset by the newest readable committed batch.
+    pub committed: Option<i64>,
+    /// The log start.
+    pub log_start: i64,
+    /// The end.
+    pub log_end: i64,
+    /// Offsets waiting; `None` where the committed offset is unknown.
+    pub lag: Option<i64>,
+    /// Milliseconds until the oldest unread record is past its retention.
+    pub until_loss_ms: Option<i64>,
+    /// What is odd about it, as a sentence.
+    pub note: Option<String>,
+}
+
+/// One line of a chart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its name, such as "Records processed".
+    pub name: String,
+    /// The unit, such as "records a minute".
+    pub unit: String,
+    /// Where it was read, or why it could not be.
+    pub source: String,
+    /// The points, oldest first.
+    pub points: Vec<Point>,
+}
+
+/// A value at a time; `None` is a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// When.
+    pub at: Millis,
+    /// What.
+    pub value: Option<f64>,
+}
+
+/// The end of the driver's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTail {
+    /// The server's time.
+    pub now: Millis,
+    /// Where it was read.
+    pub source: String,
+    /// The lines, oldest first.
+    pub lines: Vec<LogLine>,
+    /// Why it could not be read.
+    pub unknown: Option<String>,
+}
+
+/// One event of the log. A stack trace is one event of several lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When.
+    pub at: Millis,
+    /// The text, as it came.
+    pub text: String,
+    /// Whether it reads like an error.
+    pub is_error: bool,
+}
