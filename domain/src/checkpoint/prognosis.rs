@@ -5,8 +5,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reading::SparkError;
 use super::spark_line::{QueryShape, SparkLine};
 use super::view::CheckpointView;
+
+mod obstacles;
+mod rocksdb_load;
+mod sources;
+mod start;
+mod state_load;
+mod state_schema;
 
 /// What the next start will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +83,13 @@ pub struct FirstBatch {
     pub replay: bool,
 }
 
-/// Foretells the next start.
+/// Foretells the next start. Where files that matter were listed but not read,
+/// it says which: read them into the view and ask again.
 pub fn predict(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Prognosis {
-    let _ = (view, line, shape);
-    Prognosis::Unknown { unread: Vec::new() }
+    match start::run(&Start { view, line, shape }) {
+        Ok(prognosis) => prognosis,
+        Err(stop) => *stop,
+    }
 }
 
 /// The message of a failed query as the driver log prints it.
@@ -88,8 +99,53 @@ pub fn stream_failed_text(
     run_id: &str,
     cause: &str,
 ) -> String {
-    let _ = line;
-    format!(
+    let said = format!(
         "Query [id = {query_id}, runId = {run_id}] terminated with exception: {cause}"
-    )
+    );
+    match line {
+        SparkLine::V3_3 => cause.to_owned(),
+        SparkLine::V3_4 | SparkLine::V3_5 => format!("[STREAM_FAILED] {said}"),
+        _ => format!("[STREAM_FAILED] {said} SQLSTATE: XXKST"),
+    }
+}
+
+/// What a prognosis is made from; its files are looked at as Spark would.
+struct Start<'a> {
+    view: &'a CheckpointView,
+    line: SparkLine,
+    shape: &'a QueryShape,
+}
+
+/// The early end of a prognosis.
+type Step<T> = Result<T, Box<Prognosis>>;
+
+impl<'a> Start<'a> {
+    /// The bytes of a file, `None` when there is no such file.
+    fn bytes(&self, key: &str) -> Step<Option<&'a [u8]>> {
+        if let Some(bytes) = self.view.bytes.get(key) {
+            return Ok(Some(bytes));
+        }
+        match self.view.listing.get(key) {
+            None => Ok(None),
+            Some(object) if object.size == 0 => Ok(Some(&[])),
+            Some(_) => Err(Box::new(Prognosis::Unknown {
+                unread: vec![key.to_owned()],
+            })),
+        }
+    }
+
+    fn fail(when: FailsWhen, path: Option<&str>, error: SparkError) -> Box<Prognosis> {
+        Box::new(Prognosis::Fails {
+            when,
+            error_class: error.class,
+            error_condition: error.condition,
+            text: error.text,
+            path: path.map(str::to_owned),
+            first_batch: None,
+        })
+    }
+
+    fn fail_early(path: &str, error: SparkError) -> Box<Prognosis> {
+        Self::fail(FailsWhen::BeforeFirstBatch, Some(path), error)
+    }
 }

@@ -120,6 +120,8 @@ pub struct QueryShape {
     pub state_checkpoint_format: u32,
     /// The conf `spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart`.
     pub verify_empty_on_start: bool,
+    /// The reader option `maxOffsetsPerTrigger` of Kafka, if it is set.
+    pub max_offsets_per_trigger: Option<u64>,
     /// The conf `spark.sql.streaming.minBatchesToRetain`.
     pub min_batches_to_retain: u32,
 }
@@ -133,6 +135,7 @@ impl QueryShape {
             async_progress: false,
             state_checkpoint_format: 1,
             verify_empty_on_start: true,
+            max_offsets_per_trigger: None,
             min_batches_to_retain: 100,
         }
     }

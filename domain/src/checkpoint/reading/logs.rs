@@ -1,0 +1,169 @@
+use super::{
+    Json, JsonFrom, SparkError, SparkLine, VersionRule, check_version, java_lines,
+    java_trim, mapping, parse_json, utf8,
+};
+use crate::checkpoint::offset_log::VOID;
+
+/// `metadata`, as `StreamMetadata.read` and `UUID.fromString` take it: the id
+/// as it stands there.
+pub fn read_metadata(bytes: &[u8], line: SparkLine) -> Result<String, SparkError> {
+    // An `InputStreamReader` puts a replacement character for what is not
+    // UTF-8 instead of giving up.
+    let text = String::from_utf8_lossy(bytes);
+    let json = parse_json(&text, JsonFrom::Reader, line)?;
+    let id = match json.field("id") {
+        Some(Json::Text(id)) => id.clone(),
+        Some(Json::Int(number) | Json::Double(number)) => number.clone(),
+        _ => return Err(mapping("id", "java.lang.String")),
+    };
+    if java_uuid(&id) {
+        Ok(id)
+    } else {
+        Err(SparkError::new(
+            "java.lang.IllegalArgumentException",
+            format!("Invalid UUID string: {id}"),
+        ))
+    }
+}
+
+/// What `UUID.fromString` takes: five groups of hexadecimal digits, which may
+/// be shorter than they should be.
+fn java_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    text.len() <= 36
+        && groups.len() == 5
+        && groups.iter().all(|group| {
+            !group.is_empty()
+                && group.len() <= 16
+                && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+}
+
+/// What Spark keeps of a file in `offsets/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SparkOffsets {
+    /// `None` when the second line is blank.
+    pub metadata: Option<SparkMetadataLine>,
+    /// By source occurrence; `None` for `-`.
+    pub sources: Vec<Option<String>>,
+}
+
+/// The second line of a file in `offsets/`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SparkMetadataLine {
+    pub batch_watermark_ms: i64,
+    pub batch_timestamp_ms: i64,
+    pub conf: std::collections::BTreeMap<String, String>,
+}
+
+/// `offsets/<batch>`, as `OffsetSeqLog.deserialize` takes it. The lines of the
+/// sources are kept as texts; they are parsed later, by the source.
+pub fn read_offsets(bytes: &[u8], line: SparkLine) -> Result<SparkOffsets, SparkError> {
+    let text = utf8(bytes)?;
+    let mut lines = java_lines(text).into_iter();
+    let Some(first) = lines.next() else {
+        return Err(SparkError::illegal_state("Incomplete log file"));
+    };
+    let newest = if line >= SparkLine::V4_2 { 2 } else { 1 };
+    let version = check_version(first, VersionRule::Max(newest), line)?;
+    let Some(second) = lines.next() else {
+        return Err(SparkError::new(
+            "java.util.NoSuchElementException",
+            "next on empty iterator",
+        ));
+    };
+    let sources = lines
+        .map(|text| {
+            // In version 2 each line names its source: `0:{"t":{"0":5}}`.
+            let offset = match text.split_once(':') {
+                Some((_, offset)) if version == 2 => offset,
+                _ => text,
+            };
+            (offset != VOID).then(|| offset.to_owned())
+        })
+        .collect();
+    let metadata = match java_trim(second) {
+        "" => None,
+        json => Some(metadata_line(json, line)?),
+    };
+    Ok(SparkOffsets { metadata, sources })
+}
+
+fn metadata_line(text: &str, line: SparkLine) -> Result<SparkMetadataLine, SparkError> {
+    let json = parse_json(text, JsonFrom::Text(text), line)?;
+    if !matches!(json, Json::Object(_)) {
+        return Err(mapping("batchWatermarkMs", "long"));
+    }
+    let mut read = SparkMetadataLine {
+        batch_watermark_ms: whole(&json, "batchWatermarkMs")?,
+        batch_timestamp_ms: whole(&json, "batchTimestampMs")?,
+        conf: std::collections::BTreeMap::new(),
+    };
+    match json.field("conf") {
+        None | Some(Json::Null) => {}
+        Some(Json::Object(fields)) => {
+            for (key, value) in fields {
+                let value = match value {
+                    Json::Text(text) | Json::Int(text) | Json::Double(text) => {
+                        text.clone()
+                    }
+                    _ => return Err(mapping("conf", "java.lang.String")),
+                };
+                read.conf.insert(key.clone(), value);
+            }
+        }
+        Some(_) => return Err(mapping("conf", "map")),
+    }
+    Ok(read)
+}
+
+/// A whole number that may be left out, for which Spark takes 0.
+fn whole(json: &Json, name: &str) -> Result<i64, SparkError> {
+    match json.field(name) {
+        None => Ok(0),
+        Some(Json::Int(text)) => {
+            // Scala's `BigInt.longValue` wraps; no real file comes near.
+            Ok(text.parse().unwrap_or(i64::MAX))
+        }
+        Some(Json::Double(text)) => {
+            let value: f64 = text.parse().map_err(|_| mapping(name, "long"))?;
+            // Java's cast from double to long cuts and saturates, as `as` does.
+            Ok(value as i64)
+        }
+        Some(_) => Err(mapping(name, "long")),
+    }
+}
+
+/// `commits/<batch>`, as `CommitLog.deserialize` takes it. Gives whether the
+/// commit names its state files.
+pub fn read_commit(
+    bytes: &[u8],
+    line: SparkLine,
+    format: u32,
+) -> Result<bool, SparkError> {
+    let text = utf8(bytes)?;
+    let mut lines = java_lines(text).into_iter();
+    let Some(first) = lines.next() else {
+        return Err(SparkError::illegal_state(
+            "Incomplete log file in the offset commit log",
+        ));
+    };
+    let rule = if line >= SparkLine::V4_0 {
+        VersionRule::Exactly(i32::try_from(format).unwrap_or(i32::MAX))
+    } else {
+        VersionRule::Max(1)
+    };
+    check_version(java_trim(first), rule, line)?;
+    let Some(second) = lines.next() else {
+        return Ok(false);
+    };
+    let json = parse_json(second, JsonFrom::Text(second), line)?;
+    if !matches!(json, Json::Object(_)) {
+        return Err(mapping("nextBatchWatermarkMs", "long"));
+    }
+    whole(&json, "nextBatchWatermarkMs")?;
+    Ok(matches!(
+        json.field("stateUniqueIds"),
+        Some(Json::Object(_))
+    ))
+}
