@@ -1,7 +1,10 @@
 # Building what is served.
 
+# The default members in one call and not `-p server`: the features of the
+# dependencies are then those that the tests are built with, and the AWS SDK is
+# compiled once.
 build_server() {
-    cargo build -p server --bin sluice
+    cargo build --bin sluice
     export SLUICE_BIN="$CARGO_TARGET_DIR/debug/sluice"
 }
 

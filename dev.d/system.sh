@@ -78,13 +78,13 @@ setup_python() {
     local venv="$CACHE/py" stamp
     have python3 || { on_debian && apt_install python3; }
     have python3 || fail "there is no python3"
-    stamp="$(stamp_of "$(python3 --version)" -- "$ROOT/tests/requirements.txt")"
+    stamp="$(stamp_of "$(python3 --version)" -- "$ROOT/dev.d/requirements.txt")"
     if ! fresh "$venv/.sluice-stamp" "$stamp"; then
         python3 -c 'import ensurepip' 2>/dev/null || { on_debian && apt_install python3-venv; }
         rm -rf "$venv"
         python3 -m venv "$venv"
         "$venv/bin/pip" install -q --disable-pip-version-check \
-            -r "$ROOT/tests/requirements.txt" </dev/null
+            -r "$ROOT/dev.d/requirements.txt" </dev/null
         put_stamp "$venv/.sluice-stamp" "$stamp"
     fi
     export SLUICE_PY="$venv/bin/python"

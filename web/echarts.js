@@ -23,3 +23,17 @@ echarts.use([
 ]);
 
 globalThis.echarts = echarts;
+
+// Held for every chart, since charming's types have no room for it.
+echarts.registerPreprocessor((option) => {
+  option.useUTC = true;
+  option.textStyle = { fontFamily: getComputedStyle(document.body).fontFamily };
+  for (const tooltip of [option.tooltip].flat()) {
+    if (!tooltip) continue;
+    // Names come from logs and from people: they are text, never HTML. An HTML
+    // tooltip would also need styles that the page's policy refuses.
+    tooltip.renderMode = "richText";
+    const axis = [option.xAxis].flat()[0];
+    tooltip.textStyle = { color: axis?.axisLabel?.color, fontSize: 12 };
+  }
+});

@@ -13,7 +13,10 @@ pub(crate) fn bundle(main: &Path, out: &Path) -> Result<()> {
     let mut bundler = Bundler::new(&files, None, ParserOptions::default());
     let mut sheet = bundler.bundle(main).map_err(|error| anyhow!("{error}"))?;
     sheet
-        .minify(MinifyOptions { targets: targets(), ..MinifyOptions::default() })
+        .minify(MinifyOptions {
+            targets: targets(),
+            ..MinifyOptions::default()
+        })
         .map_err(|error| anyhow!("{error}"))?;
     let css = sheet
         .to_css(PrinterOptions {

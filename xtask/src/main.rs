@@ -73,7 +73,11 @@ impl Site {
             .parent()
             .context("xtask has no parent folder")?
             .to_owned();
-        Ok(Self { stamps: Stamps::open(site.join(".stamps"))?, pkg, root })
+        Ok(Self {
+            stamps: Stamps::open(site.join(".stamps"))?,
+            pkg,
+            root,
+        })
     }
 
     fn css(&self) -> Result<()> {
@@ -93,7 +97,12 @@ impl Site {
         self.stamps.step("echarts", &inputs, &[&out], || {
             tool::node_bin(&web, "esbuild")
                 .arg(&entry)
-                .args(["--bundle", "--minify", "--format=iife", "--log-level=warning"])
+                .args([
+                    "--bundle",
+                    "--minify",
+                    "--format=iife",
+                    "--log-level=warning",
+                ])
                 .arg("--target=chrome111,firefox113,safari16.4")
                 .arg("--legal-comments=inline")
                 .arg(format!("--outfile={}", out.display()))
@@ -105,20 +114,29 @@ impl Site {
     fn files(&self) -> Result<()> {
         let modules = self.root.join("web/node_modules/@fontsource-variable");
         let copies = [
-            (modules.join("inter/files/inter-latin-wght-normal.woff2"), "fonts/inter.woff2"),
             (
-                modules.join("jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2"),
+                modules.join("inter/files/inter-latin-wght-normal.woff2"),
+                "fonts/inter.woff2",
+            ),
+            (
+                modules
+                    .join("jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2"),
                 "fonts/mono.woff2",
             ),
             (self.root.join("web/mark.svg"), "mark.svg"),
         ];
         for (from, to) in copies {
             let to = self.pkg.join(to);
-            self.stamps.step(&format!("copy {}", to.display()), &[from.clone()], &[&to], || {
-                fs::copy(&from, &to)
-                    .map(drop)
-                    .with_context(|| format!("cannot copy {}", from.display()))
-            })?;
+            self.stamps.step(
+                &format!("copy {}", to.display()),
+                &[from.clone()],
+                &[&to],
+                || {
+                    fs::copy(&from, &to)
+                        .map(drop)
+                        .with_context(|| format!("cannot copy {}", from.display()))
+                },
+            )?;
         }
         Ok(())
     }
@@ -130,24 +148,44 @@ impl Site {
             self.root.join("Cargo.lock"),
             self.root.join("web/package-lock.json"),
         ];
-        self.stamps.step("wasm", &inputs, &[&out, &self.pkg.join("sluice.js")], || {
-            wasm::bind(wasm, &self.pkg)?;
-            wasm::shrink(&self.root.join("web"), &out)
-        })
+        self.stamps.step(
+            "wasm",
+            &inputs,
+            &[&out, &self.pkg.join("sluice.js")],
+            || {
+                wasm::bind(wasm, &self.pkg)?;
+                wasm::shrink(&self.root.join("web"), &out)
+            },
+        )
     }
 
     /// Lays a Brotli copy beside each text and binary; fonts already are.
     fn compress(&self) -> Result<()> {
         let script = self.root.join("web/brotli.mjs");
-        for name in ["sluice.css", "echarts.js", "mark.svg", "sluice.js", "sluice_bg.wasm"] {
+        for name in [
+            "sluice.css",
+            "echarts.js",
+            "mark.svg",
+            "sluice.js",
+            "sluice_bg.wasm",
+        ] {
             let from = self.pkg.join(name);
             if !from.exists() {
                 continue;
             }
             let to = self.pkg.join(format!("{name}.br"));
-            self.stamps.step(&format!("brotli {name}"), &[from.clone()], &[&to], || {
-                tool::Tool::new("node").arg(&script).arg(&from).arg(&to).run()
-            })?;
+            self.stamps.step(
+                &format!("brotli {name}"),
+                &[from.clone()],
+                &[&to],
+                || {
+                    tool::Tool::new("node")
+                        .arg(&script)
+                        .arg(&from)
+                        .arg(&to)
+                        .run()
+                },
+            )?;
         }
         Ok(())
     }

@@ -42,7 +42,11 @@ impl Stamps {
         fs::write(&file, stamp)
             .with_context(|| format!("cannot write {}", file.display()))?;
         let label = Path::new(name).file_name().unwrap_or(name.as_ref());
-        eprintln!("   {} {:.1} s", label.to_string_lossy(), began.elapsed().as_secs_f64());
+        eprintln!(
+            "   {} {:.1} s",
+            label.to_string_lossy(),
+            began.elapsed().as_secs_f64()
+        );
         Ok(())
     }
 
