@@ -79,6 +79,8 @@ class Bench:
     def note_life(self, label: str, life: stream.Life, checkpoint: Checkpoint | None = None) -> None:
         self.note(f"{label}: refused by start()", life.refused)
         self.note(f"{label}: error", life.error)
+        if life.sink_error:
+            self.note(f"{label}: error in the sink", life.sink_error)
         self.note(f"{label}: read", life.read() if not life.error else life.batches)
         if life.progress:
             self.note(f"{label}: first progress event", life.progress[0])

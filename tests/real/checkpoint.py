@@ -39,7 +39,11 @@ class Checkpoint:
             if name == "metadata" and gate_closed:
                 continue
             path = self.root / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+                _checksum_of(path).unlink(missing_ok=True)
 
     # What is seen of it.
 
@@ -69,10 +73,14 @@ class Checkpoint:
     def _put(self, name: str, data: bytes) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Spark's local file system keeps a checksum beside what it wrote and
-        # would refuse the new bytes for it. S3 has no such files.
-        (path.parent / f".{path.name}.crc").unlink(missing_ok=True)
+        # Spark's local file system would refuse the new bytes for the old checksum.
+        _checksum_of(path).unlink(missing_ok=True)
         path.write_bytes(data)
+
+
+def _checksum_of(path: Path) -> Path:
+    """The hidden file that the local file system keeps beside each; S3 has none."""
+    return path.parent / f".{path.name}.crc"
 
 
 def seed_bytes(offsets: dict) -> bytes:

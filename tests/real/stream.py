@@ -22,17 +22,20 @@ class Life:
     batches: dict[int, list] = field(default_factory=dict)
     # The exceptions from the outermost to the cause; empty if all went well.
     error: list[str] = field(default_factory=list)
+    # The same of the sink's own read, where a task failed: foreachBatch passes it
+    # on through Python, and Spark's exception then has it as text only.
+    sink_error: list[str] = field(default_factory=list)
     # start() itself threw, so no batch was ever planned.
     refused: bool = False
 
     def events(self) -> list[dict]:
         return [json.loads(text) for text in self.progress]
 
-    def read(self) -> dict[str, dict[str, list[int]]]:
+    def read(self, batches: list[int] | None = None) -> dict[str, dict[str, list[int]]]:
         """Topic -> partition -> the offsets that reached the sink, repeats included."""
         seen: dict = {}
-        for rows in self.batches.values():
-            for row in rows:
+        for batch in self.batches if batches is None else batches:
+            for row in self.batches[batch]:
                 seen.setdefault(row[0], {}).setdefault(str(row[1]), []).append(row[2])
         return {
             topic: {p: sorted(offsets) for p, offsets in sorted(partitions.items())}
@@ -71,7 +74,11 @@ def live(
     life = Life()
 
     def sink(batch: DataFrame, batch_id: int) -> None:
-        life.batches[batch_id] = sorted([list(row) for row in batch.collect()])
+        try:
+            life.batches[batch_id] = sorted([list(row) for row in batch.collect()])
+        except Exception as error:  # Which class it is differs by version; its text is the evidence.
+            life.sink_error = _chain(error)
+            raise
         if batch_id == crash_in_batch:
             raise RuntimeError("the sink fails in this batch, as the case wants it")
 
@@ -99,7 +106,7 @@ def live_into_files(query: DataFrame, checkpoint, folder) -> Life:
 def _run(writer, trigger: dict, life: Life) -> None:
     try:
         query = writer.trigger(**trigger).start()
-    except Exception as error:  # Which class it is differs by version; its text is the evidence.
+    except Exception as error:  # As in `live`.
         life.refused = True
         life.error = _chain(error)
         return
@@ -111,7 +118,7 @@ def _run(writer, trigger: dict, life: Life) -> None:
             query.processAllAvailable()
     except TimeoutError:
         raise
-    except Exception as error:  # As above.
+    except Exception as error:  # As in `live`.
         life.error = _chain(error)
     finally:
         life.progress = [event.json() for event in query._jsq.recentProgress()]
@@ -129,8 +136,10 @@ def _chain(error: Exception) -> list[str]:
         return [f"{type(error).__name__}: {error}"]
     chain = []
     while java is not None and len(chain) < 10:
-        message = (java.getMessage() or "").strip()
-        # The rest of a streaming exception repeats the plan and the offsets.
-        chain.append(f"{java.getClass().getName()}: {message.split('=== Streaming Query ===')[0].strip()}")
+        message = java.getMessage() or ""
+        # What follows repeats the plan, a Java stack or a Python one.
+        for noise in ("=== Streaming Query ===", "\n\tat ", "Return Message: Traceback"):
+            message = message.split(noise)[0].strip()
+        chain.append(f"{java.getClass().getName()}: {message}")
         java = java.getCause()
     return chain

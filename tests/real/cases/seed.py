@@ -32,6 +32,9 @@ def seed_wins(bench, options, trigger="available now"):
     bench.expect("third line of offsets/0", json.loads(line), end)
     told = life.events()[0]
     bench.expect("first event's batch", told["batchId"], 0)
+    # No start in the event of batch 0: what it began from is in sources/0/0 only.
+    bench.expect("first event's start", told["sources"][0]["startOffset"], None)
+    bench.expect("first event's rows", told["numInputRows"], 23)
     bench.expect("first event's end", told["sources"][0]["endOffset"], end)
 
 
@@ -74,22 +77,35 @@ def opened_gate_and_seed(bench):
     bench.expect("second life's batches", list(life.batches), [1])
 
 
-def batch_0_failed(bench):
-    """A job that dies in its first batch has written offsets/0 and no commit."""
-    topic = bench.topic(RECORDS)
+def first_batch_is_bounded(bench):
+    """maxOffsetsPerTrigger counts from the seed on."""
+    topic = bench.topic({0: 20})
     checkpoint = bench.checkpoint()
-    checkpoint.seed({topic: SEED})
-    query = bench.source(topic, startingOffsets="latest")
+    checkpoint.seed({topic: {"0": 5}})
+    query = bench.source(topic, startingOffsets="earliest", maxOffsetsPerTrigger="4")
 
-    life = bench.live(query, checkpoint, crash_in_batch=0)
-    bench.note_life("life that crashed", life, checkpoint)
-    bench.expect("batch 0 committed", checkpoint.read("commits/0"), None)
     life = bench.live(query, checkpoint)
 
-    bench.note_life("next life", life, checkpoint)
+    bench.note_life("life", life, checkpoint)
     bench.expect("error", life.error, [])
-    bench.expect("offsets read", life.read(), after_seed(topic))
-    bench.expect("batches", list(life.batches), [0])
+    bench.expect("batch 0 read", life.read([0]), offsets_read(topic, p0=range(5, 9)))
+    bench.expect("all read", life.read(), offsets_read(topic, p0=range(5, 20)))
+    starts = [event["sources"][0]["startOffset"] for event in life.events()[:2]]
+    bench.note("startOffset of the first two events", starts)
+
+
+def seed_at_the_end(bench):
+    """Nothing is waiting: the start is still written down, in a batch 0 without records."""
+    topic = bench.topic(RECORDS)
+    checkpoint = bench.checkpoint()
+    checkpoint.seed({topic: {"0": 20, "1": 20, "2": 20}})
+
+    life = bench.live(bench.source(topic, startingOffsets="earliest"), checkpoint)
+
+    bench.note_life("life", life, checkpoint)
+    bench.expect("error", life.error, [])
+    bench.expect("offsets read", life.read(), {})
+    bench.expect("batch 0 committed", checkpoint.read("commits/0") is not None, True)
 
 
 def two_sources(bench):
@@ -168,7 +184,8 @@ CASES = [
         ),
     ),
     Case("opened_gate_and_seed_start_at_batch_0_and_go_on", opened_gate_and_seed),
-    Case("seed_still_holds_after_batch_0_failed", batch_0_failed),
+    Case("first_batch_is_bounded_from_the_seed_on", first_batch_is_bounded),
+    Case("seed_at_the_end_commits_an_empty_batch_0", seed_at_the_end),
     Case("each_source_starts_at_its_own_seed", two_sources),
     Case("source_without_a_seed_goes_by_its_options", seed_without_one_source),
 ]
