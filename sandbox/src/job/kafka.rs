@@ -1,0 +1,403 @@
+//! The Kafka source of a simulated job: its options, as Spark reads them, and its view of
+//! the sandbox's topics.
+
+use std::collections::BTreeMap;
+
+use domain::checkpoint::{InitialOffset, SparkLine};
+use domain::offsets::{PartitionOffsets, TopicPartition};
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::planner::{self, Broker, LogBounds, OffsetRange, Offsets};
+use super::script::QueryDefinition;
+use super::source::Source;
+use crate::kafka::{PartitionLog, Topics};
+
+/// Spark's Kafka source over the sandbox's topics.
+pub struct KafkaSource {
+    topics: Topics,
+    options: KafkaOptions,
+    line: SparkLine,
+}
+
+/// The reader options that count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaOptions {
+    /// From `subscribe`.
+    pub topics: Vec<String>,
+    /// Where a query without a checkpoint begins.
+    pub starting: Starting,
+    /// `failOnDataLoss`, true by default.
+    pub fail_on_data_loss: bool,
+    /// `maxOffsetsPerTrigger`.
+    pub max_offsets_per_trigger: Option<i64>,
+    /// `kafka.isolation.level` is `read_committed`.
+    pub read_committed: bool,
+}
+
+/// The starting options, by Spark's precedence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Starting {
+    /// The first offset that exists.
+    Earliest,
+    /// The next offset to be written; the default.
+    Latest,
+    /// Named offsets; -2 is earliest and -1 latest.
+    Offsets(BTreeMap<TopicPartition, i64>),
+    /// The first record at or after a time, in milliseconds since the epoch.
+    Timestamp {
+        /// One time for all partitions, or none.
+        all: Option<i64>,
+        /// A time for each partition.
+        each: BTreeMap<TopicPartition, i64>,
+        /// `startingOffsetsByTimestampStrategy` is `latest` and not `error`.
+        latest_where_none: bool,
+    },
+}
+
+impl KafkaOptions {
+    /// Reads the options of a query.
+    pub fn read(query: &QueryDefinition) -> Result<Self, Failure> {
+        if query.reader_option("kafka.bootstrap.servers").is_none() {
+            return Err(illegal(
+                "Option 'kafka.bootstrap.servers' must be specified for configuring Kafka \
+                 consumer",
+            ));
+        }
+        for refused in ["kafka.auto.offset.reset", "kafka.enable.auto.commit"] {
+            if query.reader_option(refused).is_some() {
+                return Err(illegal(format!(
+                    "Kafka option '{}' is not supported.",
+                    refused.trim_start_matches("kafka.")
+                )));
+            }
+        }
+        let topics: Vec<String> = query
+            .reader_option("subscribe")
+            .unwrap_or_default()
+            .split(',')
+            .map(|topic| topic.trim().to_owned())
+            .filter(|topic| !topic.is_empty())
+            .collect();
+        if topics.is_empty() {
+            return Err(illegal(
+                "One of the following options must be specified for Kafka source: \
+                 subscribe, subscribePattern, assign. The sandbox reads subscribe only.",
+            ));
+        }
+        let max = match query.reader_option("maxOffsetsPerTrigger") {
+            None => None,
+            Some(text) => Some(text.trim().parse::<i64>().map_err(|_| {
+                Failure::new(
+                    "java.lang.NumberFormatException",
+                    format!("For input string: \"{text}\""),
+                )
+                .at_start()
+            })?),
+        };
+        Ok(Self {
+            topics,
+            starting: Starting::read(query)?,
+            fail_on_data_loss: query.reader_option("failOnDataLoss") != Some("false"),
+            max_offsets_per_trigger: max,
+            read_committed: query.reader_option("kafka.isolation.level")
+                == Some("read_committed"),
+        })
+    }
+}
+
+impl Starting {
+    /// `startingTimestamp` over `startingOffsetsByTimestamp` over `startingOffsets`.
+    fn read(query: &QueryDefinition) -> Result<Self, Failure> {
+        let latest_where_none =
+            query.reader_option("startingOffsetsByTimestampStrategy") == Some("latest");
+        if let Some(text) = query.reader_option("startingTimestamp") {
+            let ms = text.trim().parse().map_err(|_| {
+                illegal(format!("Expected a single long value, got {text}"))
+            })?;
+            return Ok(Self::Timestamp {
+                all: Some(ms),
+                each: BTreeMap::new(),
+                latest_where_none,
+            });
+        }
+        if let Some(text) = query.reader_option("startingOffsetsByTimestamp") {
+            return Ok(Self::Timestamp {
+                all: None,
+                each: by_partition(text)?,
+                latest_where_none,
+            });
+        }
+        match query.reader_option("startingOffsets").map(str::trim) {
+            None => Ok(Self::Latest),
+            Some(text) if text.eq_ignore_ascii_case("latest") => Ok(Self::Latest),
+            Some(text) if text.eq_ignore_ascii_case("earliest") => Ok(Self::Earliest),
+            Some(text) => by_partition(text).map(Self::Offsets),
+        }
+    }
+}
+
+/// Spark's JSON of numbers by topic and partition, negative ones included.
+fn by_partition(text: &str) -> Result<BTreeMap<TopicPartition, i64>, Failure> {
+    let wrong = || {
+        illegal(format!(
+            "Expected e.g. {{\"topicA\":{{\"0\":23,\"1\":-1}},\"topicB\":{{\"0\":-2}}}}, got \
+             {text}"
+        ))
+    };
+    let Ok(Value::Object(topics)) = serde_json::from_str::<Value>(text) else {
+        return Err(wrong());
+    };
+    let mut found = BTreeMap::new();
+    for (topic, partitions) in topics {
+        let Value::Object(partitions) = partitions else {
+            return Err(wrong());
+        };
+        for (partition, value) in partitions {
+            let partition = partition.parse().map_err(|_| wrong())?;
+            let at = TopicPartition {
+                topic: topic.clone(),
+                partition,
+            };
+            found.insert(at, value.as_i64().ok_or_else(wrong)?);
+        }
+    }
+    Ok(found)
+}
+
+impl KafkaSource {
+    /// The source that a query of a script describes.
+    pub fn new(
+        topics: Topics,
+        query: &QueryDefinition,
+        line: SparkLine,
+    ) -> Result<Self, Failure> {
+        let options = KafkaOptions::read(query)?;
+        Ok(Self {
+            topics,
+            options,
+            line,
+        })
+    }
+
+    /// The partitions as they are now, or as they were at a moment of the past.
+    fn broker(&self, now_ms: Option<i64>) -> Result<Broker, Failure> {
+        let mut broker = Broker::new();
+        for name in &self.options.topics {
+            let topic = self.topics.topic(name).ok_or_else(|| {
+                Failure::new(
+                    "org.apache.kafka.common.errors.UnknownTopicOrPartitionException",
+                    "This server does not host this topic-partition.",
+                )
+                .from_kafka()
+            })?;
+            for (log, partition) in topic.partitions.iter().zip(0_i32..) {
+                let at = TopicPartition {
+                    topic: name.clone(),
+                    partition,
+                };
+                let end = self.visible_end(log, now_ms);
+                broker.insert(
+                    at,
+                    LogBounds {
+                        start: log.start().min(end),
+                        end,
+                    },
+                );
+            }
+        }
+        Ok(broker)
+    }
+
+    fn visible_end(&self, log: &PartitionLog, now_ms: Option<i64>) -> i64 {
+        let end = match self.options.read_committed {
+            true => log.last_stable_offset(),
+            false => log.end(),
+        };
+        match now_ms {
+            None => end,
+            Some(ms) => log
+                .offset_for_timestamp(ms)
+                .map_or(end, |record| record.offset.min(end)),
+        }
+    }
+
+    fn at_timestamp(
+        &self,
+        at: &TopicPartition,
+        ms: i64,
+        end: i64,
+        latest_where_none: bool,
+    ) -> Result<i64, Failure> {
+        let found = self
+            .topics
+            .offset_for_timestamp(&at.topic, at.partition, ms)
+            .ok()
+            .flatten();
+        match found {
+            Some(record) => Ok(record.offset),
+            None if latest_where_none => Ok(end),
+            None => Err(Failure::new(
+                "java.lang.IllegalArgumentException",
+                format!(
+                    "No offset matched from request of topic-partition {at} and timestamp \
+                     {ms}."
+                ),
+            )
+            .from_kafka()),
+        }
+    }
+}
+
+impl Source for KafkaSource {
+    fn description(&self) -> String {
+        format!("KafkaV2[Subscribe[{}]]", self.options.topics.join(", "))
+    }
+
+    fn initial(&self, now_ms: Option<i64>) -> Result<String, Failure> {
+        let broker = self.broker(now_ms)?;
+        let named = |map: &BTreeMap<TopicPartition, i64>, text: &str| match map.len()
+            == broker.len()
+            && broker.keys().all(|at| map.contains_key(at))
+        {
+            true => Ok(()),
+            false => Err(Failure::new("java.lang.AssertionError", text).from_kafka()),
+        };
+        let mut offsets = Offsets::new();
+        for (at, bounds) in &broker {
+            let offset = match &self.options.starting {
+                Starting::Earliest => bounds.start,
+                Starting::Latest => bounds.end,
+                Starting::Offsets(map) => {
+                    named(map, SPECIFY_ALL_PARTITIONS)?;
+                    match map[at] {
+                        -2 => bounds.start,
+                        -1 => bounds.end,
+                        offset => offset,
+                    }
+                }
+                Starting::Timestamp {
+                    all: Some(ms),
+                    latest_where_none,
+                    ..
+                } => self.at_timestamp(at, *ms, bounds.end, *latest_where_none)?,
+                Starting::Timestamp {
+                    each,
+                    latest_where_none,
+                    ..
+                } => {
+                    named(each, SPECIFY_ALL_TOPICS)?;
+                    self.at_timestamp(at, each[at], bounds.end, *latest_where_none)?
+                }
+            };
+            offsets.insert(at.clone(), offset);
+        }
+        Ok(to_line(&offsets))
+    }
+
+    fn initial_file(&self, line: &str) -> Option<Vec<u8>> {
+        let offsets = PartitionOffsets::parse(line).value?;
+        Some(InitialOffset { offsets }.render())
+    }
+
+    fn initial_from(&self, bytes: &[u8]) -> Result<String, Failure> {
+        let parsed = InitialOffset::parse(bytes);
+        match parsed.value {
+            Some(initial) => Ok(initial.offsets.to_spark_json()),
+            None => Err(Failure::new(
+                "java.lang.IllegalStateException",
+                parsed
+                    .issues
+                    .first()
+                    .map_or_else(String::new, |issue| issue.message.clone()),
+            )),
+        }
+    }
+
+    fn next_end(&self, start: &str, now_ms: Option<i64>) -> Result<String, Failure> {
+        let start = from_line(start)?;
+        let broker = self.broker(now_ms)?;
+        let limit = self.options.max_offsets_per_trigger;
+        Ok(to_line(&planner::batch_end(&start, &broker, limit)))
+    }
+
+    fn plan(
+        &self,
+        start: &str,
+        end: &str,
+    ) -> Result<(Vec<OffsetRange>, Vec<String>), Failure> {
+        planner::plan(
+            &from_line(start)?,
+            &from_line(end)?,
+            &self.broker(None)?,
+            self.line,
+            self.options.fail_on_data_loss,
+        )
+    }
+
+    fn read(
+        &self,
+        ranges: &[OffsetRange],
+    ) -> Result<(Vec<OffsetRange>, Vec<String>), Failure> {
+        let broker = self.broker(None)?;
+        planner::read(ranges, &broker, self.line, self.options.fail_on_data_loss)
+    }
+
+    fn latest(&self, now_ms: Option<i64>) -> Option<String> {
+        let broker = self.broker(now_ms).ok()?;
+        let ends: Offsets = broker.into_iter().map(|(at, b)| (at, b.end)).collect();
+        Some(to_line(&ends))
+    }
+
+    fn waiting_after(&self, end: &str, now_ms: Option<i64>) -> Option<Vec<i64>> {
+        let end = from_line(end).ok()?;
+        let broker = self.broker(now_ms).ok()?;
+        Some(
+            broker
+                .iter()
+                .filter_map(|(at, bounds)| Some((bounds.end - end.get(at)?).max(0)))
+                .collect(),
+        )
+    }
+}
+
+/// Spark's line for offsets, without its order of partitions, which is none.
+fn to_line(offsets: &Offsets) -> String {
+    offsets
+        .iter()
+        .map(|(at, offset)| (at.topic.clone(), at.partition, *offset))
+        .collect::<PartitionOffsets>()
+        .to_spark_json()
+}
+
+fn from_line(line: &str) -> Result<Offsets, Failure> {
+    let parsed = PartitionOffsets::parse(line);
+    let Some(offsets) = parsed.value else {
+        return Err(illegal_at_run(format!(
+            "Expected e.g. {{\"topicA\":{{\"0\":23,\"1\":-1}},\"topicB\":{{\"0\":-2}}}}, got \
+             {line}"
+        )));
+    };
+    Ok(offsets
+        .iter()
+        .map(|(topic, partition, offset)| {
+            let topic = topic.to_owned();
+            (TopicPartition { topic, partition }, offset)
+        })
+        .collect())
+}
+
+fn illegal(text: impl Into<String>) -> Failure {
+    illegal_at_run(text).at_start()
+}
+
+fn illegal_at_run(text: impl Into<String>) -> Failure {
+    Failure::new("java.lang.IllegalArgumentException", text)
+}
+
+const SPECIFY_ALL_PARTITIONS: &str = "assertion failed: If startingOffsets contains specific \
+     offsets, you must specify all TopicPartitions.\nUse -1 for latest, -2 for earliest, if you \
+     don't care.";
+
+const SPECIFY_ALL_TOPICS: &str = "assertion failed: If starting/endingOffsetsByTimestamp \
+     contains specific offsets, you must specify all topics.";

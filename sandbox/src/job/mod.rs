@@ -1,0 +1,35 @@
+//! The simulated Spark job.
+//!
+//! It behaves like Spark and keeps nothing in memory across a start: each start fetches
+//! the script, lists and reads the checkpoint from S3 as the job's role, resumes by
+//! Spark's rules (`domain::checkpoint`), and writes offsets, commits, sources, state and
+//! metadata in Spark's formats, never over a file that is there. Two job runs on one
+//! checkpoint therefore really conflict.
+
+mod bronze;
+mod controls;
+mod driver;
+mod driver_log;
+mod failure;
+mod kafka;
+mod planner;
+mod progress;
+mod python;
+mod query;
+mod script;
+mod source;
+mod state_store;
+mod storage;
+mod timeline;
+mod worker;
+
+pub use controls::Controls;
+pub use driver::{AttemptEnd, AttemptOrder, JobEnvironment, StopSignal, run_attempt};
+pub use failure::{Cause, Failure, QueryIdentity};
+pub use kafka::{KafkaOptions, KafkaSource, Starting};
+pub use planner::OffsetRange;
+pub use query::{Batch, MicroBatchQuery, QueryPlan};
+pub use script::{QueryDefinition, Script, ScriptError, Surroundings, submitted_confs};
+pub use source::Source;
+pub use storage::{Location, Put, Storage};
+pub use timeline::Timeline;
