@@ -1,7 +1,15 @@
 //! The pages.
 
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod backend;
+pub mod forms;
+pub mod paths;
+#[cfg(feature = "ssr")]
+pub mod request;
 mod shell;
 pub mod ui;
+pub mod view;
 
 pub use shell::shell;
 

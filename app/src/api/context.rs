@@ -1,0 +1,76 @@
+//! What a server function finds in its context.
+
+use std::sync::Arc;
+
+use domain::access::Actor;
+use domain::error::{ErrorKind, WireError};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use super::AppError;
+use crate::backend::{Answered, Backend};
+use crate::request::RequestFacts;
+use crate::view::{Banner, Frame, Viewer};
+
+/// Who is asking, and the server.
+pub(super) fn ask() -> Result<(Actor, Arc<dyn Backend>), AppError> {
+    let facts: Option<RequestFacts> = use_context();
+    let actor = facts.and_then(|f| f.actor).ok_or_else(|| {
+        refused(WireError::new(
+            ErrorKind::NotSignedIn,
+            "You are not signed in.",
+            "Sign in and open the page again.",
+        ))
+    })?;
+    Ok((actor, expect_context::<Arc<dyn Backend>>()))
+}
+
+/// Maps the answer of the backend, and sets the status of the response, which
+/// Leptos would otherwise make 500 for every error.
+pub(super) fn answer<T>(answered: Answered<T>) -> Result<T, AppError> {
+    answered.map_err(refused)
+}
+
+fn refused(error: WireError) -> AppError {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        let status = axum::http::StatusCode::from_u16(error.kind.status())
+            .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
+        response.set_status(status);
+    }
+    AppError(error)
+}
+
+/// What the frame is drawn from.
+pub(super) async fn frame() -> Frame {
+    let facts: Option<RequestFacts> = use_context();
+    let Some(facts) = facts else {
+        return Frame { viewer: None, banner: None, csrf: String::new(), waiting: 0 };
+    };
+    let backend: Option<Arc<dyn Backend>> = use_context();
+    let waiting = match (&facts.actor, backend) {
+        (Some(actor), Some(backend)) => backend
+            .streams(actor)
+            .await
+            .map(|page| u32::try_from(page.waiting.len()).unwrap_or(u32::MAX))
+            .unwrap_or(0),
+        _ => 0,
+    };
+    Frame {
+        viewer: facts.actor.as_ref().map(viewer),
+        banner: facts.banner.clone().map(|text| Banner {
+            text,
+            link: None,
+            link_text: String::new(),
+        }),
+        csrf: facts.csrf.unwrap_or_default(),
+        waiting,
+    }
+}
+
+fn viewer(actor: &Actor) -> Viewer {
+    let mut roles: Vec<String> =
+        actor.grants.iter().map(|g| g.role.word().to_owned()).collect();
+    roles.sort();
+    roles.dedup();
+    Viewer { name: actor.person.name.clone(), email: actor.email.clone(), roles }
+}

@@ -1,0 +1,153 @@
+//! Every address of Sluice, made here and nowhere else.
+
+use domain::ids::{RunId, StreamName};
+use domain::run::Stage;
+use domain::verdict::VerdictKind;
+
+use crate::view::RunFilter;
+
+/// The home page.
+#[must_use]
+pub fn streams() -> String {
+    "/".to_owned()
+}
+
+/// The home page with one verdict only, or with a text in the filter.
+#[must_use]
+pub fn streams_filtered(verdict: Option<VerdictKind>, text: &str) -> String {
+    let mut pairs = Vec::new();
+    if let Some(verdict) = verdict {
+        pairs.push(("verdict", verdict.slug()));
+    }
+    if !text.is_empty() {
+        pairs.push(("q", text.to_owned()));
+    }
+    with_query("/", &pairs)
+}
+
+/// A stream's page.
+#[must_use]
+pub fn stream(name: &StreamName) -> String {
+    format!("/streams/{name}")
+}
+
+/// A Run, at the stage where it stands.
+#[must_use]
+pub fn run(run: &RunId) -> String {
+    format!("/runs/{run}")
+}
+
+/// A stage of a Run.
+#[must_use]
+pub fn stage(run: &RunId, stage: Stage) -> String {
+    format!("/runs/{run}/{}", stage_slug(stage))
+}
+
+/// The word of a stage in an address.
+#[must_use]
+pub fn stage_slug(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Checklist => "checklist",
+        Stage::WayOut => "way-out",
+        Stage::Secure => "secure",
+        Stage::Plan => "plan",
+        Stage::Agreement => "agreement",
+        Stage::Run => "run",
+        Stage::Report => "report",
+    }
+}
+
+/// The report as a file: `md` or `json`.
+#[must_use]
+pub fn report_file(run: &RunId, format: &str) -> String {
+    format!("/runs/{run}/report.{format}")
+}
+
+/// The sign-off page of a Run's plan.
+#[must_use]
+pub fn sign_off(run: &RunId) -> String {
+    format!("/runs/{run}/sign-off")
+}
+
+/// The Runs so far.
+#[must_use]
+pub fn runs(filter: &RunFilter) -> String {
+    let pairs: Vec<(&str, String)> = [
+        ("stream", &filter.stream),
+        ("outcome", &filter.outcome),
+        ("option", &filter.option),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name, value.clone()))
+    .collect();
+    with_query("/runs", &pairs)
+}
+
+/// What is sent when anything changes: the home page's, and a Run's.
+#[must_use]
+pub fn live_streams() -> &'static str {
+    "/live/streams"
+}
+
+/// See [`live_streams`].
+#[must_use]
+pub fn live_run(run: &RunId) -> String {
+    format!("/live/runs/{run}")
+}
+
+/// The sign-in, which leads back to `return_to`.
+#[must_use]
+pub fn sign_in(return_to: &str) -> String {
+    with_query("/sign-in", &[("return_to", return_to.to_owned())])
+}
+
+fn with_query(path: &str, pairs: &[(&str, String)]) -> String {
+    let query: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={}", percent_encoded(value)))
+        .collect();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", query.join("&"))
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|b| match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(b).to_string()
+            }
+            _ => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_these() {
+        let orders: StreamName = "orders".parse().unwrap();
+        let id: RunId = "orders-20261124-031200-7f3a".parse().unwrap();
+        let filter = RunFilter { stream: "orders".into(), ..RunFilter::default() };
+        for (address, expected) in [
+            (streams(), "/"),
+            (
+                streams_filtered(Some(VerdictKind::LosingData), "a b&c"),
+                "/?verdict=losing-data&q=a%20b%26c",
+            ),
+            (stream(&orders), "/streams/orders"),
+            (run(&id), "/runs/orders-20261124-031200-7f3a"),
+            (stage(&id, Stage::WayOut), "/runs/orders-20261124-031200-7f3a/way-out"),
+            (runs(&filter), "/runs?stream=orders"),
+            (report_file(&id, "md"), "/runs/orders-20261124-031200-7f3a/report.md"),
+            (sign_in("/runs"), "/sign-in?return_to=%2Fruns"),
+        ] {
+            assert_eq!(address, expected);
+        }
+    }
+}
