@@ -44,6 +44,11 @@ pub struct Page {
 }
 
 impl Token {
+    /// After every key that starts so.
+    pub fn past(group: &str) -> Self {
+        Self(From::Past(group.to_owned()))
+    }
+
     /// The text that clients carry.
     pub fn encode(&self) -> String {
         let text = match &self.0 {

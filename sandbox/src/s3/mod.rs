@@ -9,7 +9,9 @@ mod fate;
 mod key;
 mod listing;
 mod meta;
+mod multipart;
 mod object;
+mod service;
 mod store;
 mod walk;
 
@@ -18,5 +20,7 @@ pub use error::StoreError;
 pub use fate::Fate;
 pub use listing::{ListQuery, PAGE_MAX, Page, Token};
 pub use meta::{Meta, StoredChecksum, Written};
+pub use multipart::{Part, Upload};
 pub use object::{CopyOptions, Object, Staged};
+pub use service::service;
 pub use store::{Bucket, Condition, Match, SINGLE_BYTES_MAX, Store};

@@ -23,7 +23,7 @@ pub use answer::{
 pub use front_door::{FrontDoor, FrontDoorBuilder, Shared};
 pub use keys::{AccessKey, AccessKeys, Principal};
 pub use signature::{Scope, SignatureError};
-pub(crate) use signature::{percent_decode, percent_encode};
+pub(crate) use signature::{percent_decode, percent_encode, query_pairs};
 
 /// The account that everything in the sandbox belongs to.
 pub const ACCOUNT: &str = "123456789012";

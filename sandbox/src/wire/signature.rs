@@ -230,7 +230,7 @@ impl Scope {
 }
 
 /// The names and values of a query, decoded.
-pub(super) fn query_pairs(query: &str) -> Vec<(String, String)> {
+pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())
