@@ -55,11 +55,11 @@ class Checkpoint:
         return json.loads(self.read("metadata"))["id"]
 
     def names(self) -> list[str]:
-        """Every file as S3 would list it: hidden checksum files are of the local file system."""
+        """Every file as S3 would list it."""
         return sorted(
             str(path.relative_to(self.root))
             for path in self.root.rglob("*")
-            if path.is_file() and not path.name.endswith(".crc")
+            if path.is_file() and not _is_checksum(path)
         )
 
     def fingerprint(self) -> dict[str, str]:
@@ -81,6 +81,11 @@ class Checkpoint:
 def _checksum_of(path: Path) -> Path:
     """The hidden file that the local file system keeps beside each; S3 has none."""
     return path.parent / f".{path.name}.crc"
+
+
+def _is_checksum(path: Path) -> bool:
+    # Not the `1.delta.crc` of Spark 4.1, which is a file of the checkpoint.
+    return path.name.startswith(".") and path.name.endswith(".crc")
 
 
 def seed_bytes(offsets: dict) -> bytes:

@@ -1,6 +1,7 @@
 """Runs the cases in one Spark version after another and says how they went."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -14,8 +15,8 @@ import cases
 import provision
 from broker import Broker
 
-# The first and the last line that Sluice is written for, and the majors between.
-# Other releases may be named with --spark.
+# The lines that matter most of those Sluice is written for; any other release
+# may be named with --spark.
 SPARKS = ["3.5.7", "4.0.0", "4.1.1"]
 
 VERSION_SECONDS_MAX = 1800
@@ -30,6 +31,8 @@ def main() -> int:
     if not names:
         print(f"no case is named like {', '.join(arguments.case)}", file=sys.stderr)
         return 2
+    # Asked to stop, it must still stop the broker and Spark.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     evidence = provision.cache() / "evidence"
     evidence.mkdir(parents=True, exist_ok=True)
 
@@ -90,8 +93,10 @@ def run_version(version, python, jars, address, names) -> dict:
         limit = signal.signal(signal.SIGALRM, lambda *_: end(worker))
         signal.alarm(VERSION_SECONDS_MAX)
         try:
-            worker.stdin.write(json.dumps(request))
-            worker.stdin.close()
+            # A worker that died at once is told of below, with its log.
+            with contextlib.suppress(BrokenPipeError):
+                worker.stdin.write(json.dumps(request))
+                worker.stdin.close()
             for line in worker.stdout:
                 if line.startswith('{"case"'):
                     one = json.loads(line)

@@ -8,7 +8,7 @@ from cases.seed import RECORDS
 
 # As 3.x and 4.x put it.
 ADDED = r"Added partition \S+-2 starts from 8 instead of 0"
-AGED_OUT = r"Cannot fetch offset 5 |[Cc]ould not read .*offset.* \[?5"
+AGED_OUT = r"Cannot fetch offset 5 |Could not read records in offset \[5, 20\)"
 CHANGED = r"Partition \S+-0(?:'s)? offset was changed from 25 to 20"
 GONE = r"Set\(.*-{}.*\) (?:are gone|have been deleted)"
 
