@@ -315,3 +315,26 @@ fn the_decisive_files_are_enough() {
         );
     }
 }
+
+/// Whatever stops Spark is an error of the doctor, and a checkpoint that was
+/// not tampered with is none.
+#[test]
+fn the_doctor_names_what_stops_spark() {
+    use domain::checkpoint::Severity;
+    use domain::checkpoint::checks::examine;
+    for case in cases() {
+        let findings = examine(&case.view, case.line(), &case.shape());
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        let shown = format!("{}: {findings:?}", case.name);
+        if case.text("outcome") == "fails" {
+            assert_eq!(worst, Some(Severity::Error), "{shown}");
+            assert!(
+                findings.iter().all(|finding| finding.id != "C00"),
+                "{shown}"
+            );
+        }
+        if case.name.contains("-whole") || case.name.ends_with("-last-uncommitted") {
+            assert!(worst <= Some(Severity::Info), "{shown}");
+        }
+    }
+}

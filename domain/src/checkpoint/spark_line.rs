@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A minor line of Spark whose rules are known. Ordered by age.
 #[derive(
@@ -120,6 +121,9 @@ pub struct QueryShape {
     pub state_checkpoint_format: u32,
     /// The conf `spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart`.
     pub verify_empty_on_start: bool,
+    /// The query's id as it was last seen elsewhere (a backup, the progress
+    /// log), to tell a checkpoint that was swapped.
+    pub last_seen_id: Option<Uuid>,
     /// The reader option `maxOffsetsPerTrigger` of Kafka, if it is set.
     pub max_offsets_per_trigger: Option<u64>,
     /// The conf `spark.sql.streaming.minBatchesToRetain`.
@@ -135,6 +139,7 @@ impl QueryShape {
             async_progress: false,
             state_checkpoint_format: 1,
             verify_empty_on_start: true,
+            last_seen_id: None,
             max_offsets_per_trigger: None,
             min_batches_to_retain: 100,
         }

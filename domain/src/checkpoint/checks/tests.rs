@@ -1,0 +1,215 @@
+use uuid::Uuid;
+
+use super::*;
+use crate::checkpoint::{ListedObject, StreamMetadata};
+
+const KAFKA: &str = r#"{"orders_events":{"0":100,"1":250}}"#;
+const META: &str = r#"{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{}}"#;
+
+/// A stateless Kafka query, batches 3 to 6 planned and committed.
+fn whole() -> CheckpointView {
+    let mut view = CheckpointView::new("s3://bucket/_checkpoints/streaming/orders/");
+    view.read(
+        "metadata",
+        StreamMetadata { id: Uuid::nil() }.render().into_bytes(),
+    );
+    view.read("sources/0/0", format!("\0v1\n{KAFKA}").into_bytes());
+    for batch in 3..=6 {
+        offsets(&mut view, batch, &format!("v1\n{META}\n{KAFKA}"));
+        commit(&mut view, batch, "v1\n{\"nextBatchWatermarkMs\":0}");
+    }
+    view
+}
+
+fn offsets(view: &mut CheckpointView, batch: i64, text: &str) {
+    put(view, &format!("offsets/{batch}"), text);
+}
+
+fn commit(view: &mut CheckpointView, batch: i64, text: &str) {
+    put(view, &format!("commits/{batch}"), text);
+}
+
+fn put(view: &mut CheckpointView, key: &str, text: &str) {
+    remove(view, key);
+    view.read(key, text.as_bytes().to_vec());
+}
+
+fn remove(view: &mut CheckpointView, key: &str) {
+    view.listing.remove(key);
+    view.bytes.remove(key);
+}
+
+fn shape() -> QueryShape {
+    QueryShape::stateless(1)
+}
+
+/// Findings that are more than information, as `C04 error`.
+fn found(view: &CheckpointView, line: SparkLine) -> Vec<String> {
+    examine(view, line, &shape())
+        .into_iter()
+        .filter(|finding| finding.severity > Severity::Info)
+        .map(|finding| format!("{} {:?}", finding.id, finding.severity).to_lowercase())
+        .collect()
+}
+
+fn broken(mutate: impl Fn(&mut CheckpointView)) -> Vec<String> {
+    let mut view = whole();
+    mutate(&mut view);
+    found(&view, SparkLine::V3_5)
+}
+
+#[test]
+fn a_whole_checkpoint_has_nothing_to_say_but_that() {
+    assert_eq!(found(&whole(), SparkLine::V3_5), Vec::<String>::new());
+    let findings = examine(&whole(), SparkLine::V4_1, &shape());
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].id, "C12");
+}
+
+#[test]
+fn each_break_is_named() {
+    let breaks: [(&str, Box<dyn Fn(&mut CheckpointView)>); 17] = [
+        ("c01 warning", Box::new(|v| remove(v, "metadata"))),
+        ("c02 error", Box::new(|v| put(v, "metadata", ""))),
+        (
+            "c02 error",
+            Box::new(|v| put(v, "metadata", "SLUICE GATE CLOSED run 42")),
+        ),
+        ("c04 error", Box::new(|v| offsets(v, 6, ""))),
+        (
+            "c05 error",
+            Box::new(|v| offsets(v, 6, &format!("v2\n{META}\n{KAFKA}"))),
+        ),
+        (
+            "c06 error",
+            Box::new(|v| offsets(v, 6, &format!("v1\n\n{KAFKA}"))),
+        ),
+        ("c06 error", Box::new(|v| offsets(v, 6, "v1\n{\"batch\n-"))),
+        (
+            "c09 error",
+            Box::new(|v| offsets(v, 6, &format!("v1\n{META}\n{{\"t\":"))),
+        ),
+        (
+            "c10 warning",
+            Box::new(|v| offsets(v, 6, &format!("v1\n{META}\n-"))),
+        ),
+        ("c11 error", Box::new(|v| remove(v, "offsets/5"))),
+        ("c13 error", Box::new(|v| remove(v, "offsets/6"))),
+        (
+            "c14 error",
+            Box::new(|v| {
+                remove(v, "commits/6");
+                remove(v, "commits/5");
+            }),
+        ),
+        (
+            "c15 warning",
+            Box::new(|v| {
+                for batch in 3..=6 {
+                    remove(v, &format!("commits/{batch}"));
+                }
+            }),
+        ),
+        ("c16 error", Box::new(|v| commit(v, 6, "v1\n{"))),
+        ("c27 warning", Box::new(|v| put(v, "sources/0/0", "v1\n{}"))),
+        ("c40 warning", Box::new(|v| put(v, "offsets/9/x", "x"))),
+        (
+            "c41 warning",
+            Box::new(|v| {
+                let earlier = META.replace(":1,", ":0,");
+                offsets(v, 6, &format!("v1\n{earlier}\n{KAFKA}"));
+            }),
+        ),
+    ];
+    for (index, (expected, mutate)) in breaks.into_iter().enumerate() {
+        let found = broken(mutate);
+        assert!(
+            found.contains(&expected.to_owned()),
+            "{index}: {expected} in {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_source_line_too_many_is_named_twice() {
+    let found = broken(|v| offsets(v, 6, &format!("v1\n{META}\n{KAFKA}\n{KAFKA}")));
+    assert_eq!(found, ["c07 error", "c08 warning"]);
+}
+
+#[test]
+fn an_offset_below_zero_is_an_error() {
+    let line = r#"{"orders_events":{"0":-1,"1":250}}"#;
+    let found = broken(|v| offsets(v, 6, &format!("v1\n{META}\n{line}")));
+    assert_eq!(found, ["c09 error"]);
+}
+
+#[test]
+fn an_empty_newest_batch_is_dropped_only_when_it_was_never_committed() {
+    let action = |view: &CheckpointView| {
+        let findings = examine(view, SparkLine::V3_5, &shape());
+        findings
+            .into_iter()
+            .find(|finding| finding.id == "C04")
+            .unwrap()
+            .action
+    };
+    let mut view = whole();
+    offsets(&mut view, 6, "");
+    assert_eq!(action(&view), Action::RestoreBackup);
+    remove(&mut view, "commits/6");
+    assert_eq!(action(&view), Action::RollBackTo(5));
+    remove(&mut view, "offsets/4");
+    assert_eq!(action(&view), Action::RestoreBackup);
+}
+
+#[test]
+fn another_id_than_the_last_seen_is_a_warning() {
+    let mut shape = shape();
+    shape.last_seen_id = Some(Uuid::max());
+    let findings = examine(&whole(), SparkLine::V3_5, &shape);
+    assert_eq!(findings[0].id, "C03");
+}
+
+#[test]
+fn a_seeded_checkpoint_says_where_it_begins() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    view.read("sources/0/0", format!("\0v1\n{KAFKA}").into_bytes());
+    assert_eq!(found(&view, SparkLine::V4_1), ["c28 warning"]);
+    assert!(matches!(
+        predict(&view, SparkLine::V4_1, &shape()),
+        Prognosis::StartsFresh { start: Some(start), .. } if start == [Some(KAFKA.to_owned())]
+    ));
+}
+
+#[test]
+fn leftovers_stop_a_new_start_from_spark_4_1_on() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    view.list("offsets/.8.e27-9dc.tmp", ListedObject::default());
+    assert_eq!(found(&view, SparkLine::V4_0), Vec::<String>::new());
+    assert_eq!(found(&view, SparkLine::V4_1), ["c30 error", "c39 warning"]);
+}
+
+#[test]
+fn batch_zero_without_its_beginning_is_an_error() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    view.read(
+        "metadata",
+        StreamMetadata { id: Uuid::nil() }.render().into_bytes(),
+    );
+    offsets(&mut view, 0, &format!("v1\n{META}\n{KAFKA}"));
+    assert_eq!(found(&view, SparkLine::V3_5), ["c29 error"]);
+}
+
+#[test]
+fn a_file_that_was_not_read_is_not_judged() {
+    let mut view = whole();
+    view.bytes.clear();
+    for object in view.listing.values_mut() {
+        object.size = 7;
+    }
+    assert_eq!(found(&view, SparkLine::V3_5), Vec::<String>::new());
+    assert!(matches!(
+        predict(&view, SparkLine::V3_5, &shape()),
+        Prognosis::Unknown { unread } if unread == ["metadata"]
+    ));
+}
