@@ -235,3 +235,7 @@ fn grouped(number: i64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "statistics_tests.rs"]
+mod tests;

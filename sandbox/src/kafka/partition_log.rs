@@ -209,3 +209,7 @@ impl Line {
         self.count += next.count;
     }
 }
+
+#[cfg(test)]
+#[path = "partition_log_tests.rs"]
+mod tests;

@@ -311,3 +311,7 @@ pub(super) fn is_topic_name(name: &str) -> bool {
         && name != ".."
         && name.chars().all(legal)
 }
+
+#[cfg(test)]
+#[path = "topics_tests.rs"]
+mod tests;

@@ -208,3 +208,7 @@ pub(super) fn is_group_name(name: &str) -> bool {
 pub(super) fn is_stream_name(name: &str) -> bool {
     (1..=512).contains(&name.len()) && !name.contains([':', '*'])
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;
