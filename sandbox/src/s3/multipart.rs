@@ -140,10 +140,7 @@ impl Store {
         let result = self.keep_part(bucket, upload, number, &staged);
         let mut target = target(bucket, &upload.key);
         target.etag = result.as_ref().ok().map(|part| part.etag.clone());
-        let params = [
-            ("upload", upload.id.clone()),
-            ("part", number.to_string()),
-        ];
+        let params = [("upload", upload.id.clone()), ("part", number.to_string())];
         self.note(by, "UploadPart", Effect::Change, target, &params, &result);
         result
     }

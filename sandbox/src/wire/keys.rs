@@ -98,6 +98,15 @@ impl AccessKeys {
         self.read().get(id).cloned()
     }
 
+    /// Ends every session of an identity, `role/NAME`, and says how many there were.
+    pub fn expire_sessions(&self, identity: &str) -> usize {
+        let mut keys = self.write();
+        let sessions = keys.values_mut().filter(|key| {
+            key.session_token.is_some() && key.principal.identity == identity
+        });
+        sessions.map(|key| key.expires_at_ms = Some(0)).count()
+    }
+
     /// Withdraws a key; false when there was none.
     pub fn revoke(&self, id: &str) -> bool {
         self.write().remove(id).is_some()

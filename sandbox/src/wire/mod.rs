@@ -7,6 +7,7 @@
 //! would let a mistake through that AWS would catch.
 
 mod answer;
+mod form;
 mod front_door;
 mod keys;
 mod signature;
@@ -20,6 +21,7 @@ pub use answer::{
     Did, cbor_error, json_error, json_ok, query_xml_error, query_xml_ok, request_id,
     rest_json_error, rest_json_ok, s3_error, unknown_fields, xml_text,
 };
+pub use form::{Form, FormError};
 pub use front_door::{FrontDoor, FrontDoorBuilder, Shared};
 pub use keys::{AccessKey, AccessKeys, Principal};
 pub use signature::{Scope, SignatureError};

@@ -162,7 +162,8 @@ pub(super) fn stream(mut file: File, first: u64, length: u64) -> StreamingBlob {
             return;
         }
         while left > 0 {
-            let wanted = usize::try_from(left).map_or(CHUNK_BYTES, |n| n.min(CHUNK_BYTES));
+            let wanted =
+                usize::try_from(left).map_or(CHUNK_BYTES, |n| n.min(CHUNK_BYTES));
             let mut chunk = vec![0; wanted];
             let read = match file.read(&mut chunk) {
                 // The file was cut short under our hands.

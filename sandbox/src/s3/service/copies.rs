@@ -9,7 +9,9 @@ use super::super::store::{Condition, Match};
 use super::body::{self, write_condition};
 use super::headers::{meta_of, set_checksum};
 use super::objects::{encryption, ignores_conditions};
-use super::{Answer, Service, caller, error_inside_200, invalid, only_version, timestamp};
+use super::{
+    Answer, Service, caller, error_inside_200, invalid, only_version, timestamp,
+};
 use crate::faults::FaultKind;
 use crate::iam::Decision;
 use crate::wire::Principal;
@@ -49,11 +51,24 @@ pub(super) async fn copy(
     };
     let meta = meta_of!(input);
     options.storage_class = meta.storage_class.clone();
-    options.encryption = meta.encryption.clone().map(|one| (one, meta.kms_key.clone()));
-    if replaces(input.tagging_directive.as_ref().map(TaggingDirective::as_str))? {
+    options.encryption = meta
+        .encryption
+        .clone()
+        .map(|one| (one, meta.kms_key.clone()));
+    if replaces(
+        input
+            .tagging_directive
+            .as_ref()
+            .map(TaggingDirective::as_str),
+    )? {
         options.replace_tags = Some(meta.tags.clone());
     }
-    if replaces(input.metadata_directive.as_ref().map(MetadataDirective::as_str))? {
+    if replaces(
+        input
+            .metadata_directive
+            .as_ref()
+            .map(MetadataDirective::as_str),
+    )? {
         options.replace_meta = Some(meta);
     }
     if ignores_conditions(service, "CopyObject", &input.key) {

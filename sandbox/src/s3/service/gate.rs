@@ -55,7 +55,8 @@ impl S3Access for Gate {
         let action = context.s3_op().name().to_owned();
         parameters::check(&action, context.uri(), context.headers())?;
         let fate = context.extensions_mut().get::<Fate>().cloned();
-        self.strike(&action, context, fate.unwrap_or_default()).await?;
+        self.strike(&action, context, fate.unwrap_or_default())
+            .await?;
         let by = context.extensions_mut().get::<Principal>().cloned();
         let by = by.ok_or_else(|| S3Error::new(S3ErrorCode::AccessDenied))?;
         self.allow(&action, context, &by)
@@ -74,10 +75,10 @@ impl Gate {
             S3Path::Bucket { .. } => query_value(context, "prefix"),
             S3Path::Root => None,
         };
-        let faults =
-            self.0
-                .faults
-                .strike_where("s3", action, key.as_deref(), is_gates);
+        let faults = self
+            .0
+            .faults
+            .strike_where("s3", action, key.as_deref(), is_gates);
         let mut answer = Ok(());
         for fault in faults {
             match fault {

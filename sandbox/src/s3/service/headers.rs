@@ -38,7 +38,12 @@ macro_rules! meta_of {
             content_disposition: input.content_disposition.clone(),
             content_language: input.content_language.clone(),
             cache_control: input.cache_control.clone(),
-            user: input.metadata.clone().unwrap_or_default().into_iter().collect(),
+            user: input
+                .metadata
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .collect(),
             tags: $crate::s3::service::headers::tags(input.tagging.as_deref())?,
             storage_class,
             encryption,
@@ -105,7 +110,10 @@ pub(super) fn check_storage_class(class: Option<&str>) -> S3Result<()> {
     match class {
         Some(class) if !KNOWN.contains(&class) => {
             let message = format!("{class} is not a storage class of the sandbox");
-            Err(S3Error::with_message(S3ErrorCode::InvalidStorageClass, message))
+            Err(S3Error::with_message(
+                S3ErrorCode::InvalidStorageClass,
+                message,
+            ))
         }
         _ => Ok(()),
     }
@@ -114,7 +122,11 @@ pub(super) fn check_storage_class(class: Option<&str>) -> S3Result<()> {
 /// The tags of `x-amz-tagging`, which is written like a query.
 pub(super) fn tags(header: Option<&str>) -> S3Result<BTreeMap<String, String>> {
     let mut tags = BTreeMap::new();
-    for pair in header.unwrap_or_default().split('&').filter(|one| !one.is_empty()) {
+    for pair in header
+        .unwrap_or_default()
+        .split('&')
+        .filter(|one| !one.is_empty())
+    {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let text = |text: &str| percent_decode(&text.replace('+', " "));
         if tags.insert(text(name), text(value)).is_some() {

@@ -20,9 +20,10 @@ pub(super) async fn version_2(
     let prefix = input.prefix.clone().unwrap_or_default();
     let token = match input.continuation_token.as_deref() {
         None => None,
-        Some(text) => Some(PageToken::decode(text).ok_or_else(|| {
-            invalid("The continuation token provided is incorrect")
-        })?),
+        Some(text) => Some(
+            PageToken::decode(text)
+                .ok_or_else(|| invalid("The continuation token provided is incorrect"))?,
+        ),
     };
     let query = ListQuery {
         prefix: prefix.clone(),
@@ -170,11 +171,16 @@ fn entries(
 }
 
 fn entry(object: Stored, encode: &Encoding, owner: bool) -> Object {
-    let class = object.meta.storage_class.unwrap_or_else(|| "STANDARD".to_owned());
+    let class = object
+        .meta
+        .storage_class
+        .unwrap_or_else(|| "STANDARD".to_owned());
     let checksum = object.checksum;
     Object {
         checksum_algorithm: checksum.as_ref().map(|checksum| {
-            vec![ChecksumAlgorithm::from(checksum.algorithm.name().to_owned())]
+            vec![ChecksumAlgorithm::from(
+                checksum.algorithm.name().to_owned(),
+            )]
         }),
         checksum_type: checksum.map(|checksum| checksum_type(checksum.full_object)),
         e_tag: Some(ETag::Strong(object.etag)),

@@ -52,7 +52,9 @@ impl Service {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || operation(&store))
             .await
-            .map_err(|error| S3Error::with_source(S3ErrorCode::InternalError, error.into()))?
+            .map_err(|error| {
+                S3Error::with_source(S3ErrorCode::InternalError, error.into())
+            })?
             .map_err(S3Error::from)
     }
 
@@ -108,8 +110,8 @@ fn invalid(message: impl Into<String>) -> S3Error {
 
 /// An error inside an answer whose status is 200.
 fn error_inside_200(code: &str) -> S3Error {
-    let code = S3ErrorCode::from_bytes(code.as_bytes())
-        .unwrap_or(S3ErrorCode::InternalError);
+    let code =
+        S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
     let mut error = S3Error::with_message(code, "an error that was switched on");
     error.set_status_code(http::StatusCode::OK);
     error

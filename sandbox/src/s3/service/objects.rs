@@ -38,9 +38,10 @@ pub(super) async fn get(
     };
     let length = range.end - range.start;
     let whole = length == object.size;
-    let content_range = input.range.is_some().then(|| {
-        format!("bytes {}-{}/{}", range.start, range.end - 1, object.size)
-    });
+    let content_range = input
+        .range
+        .is_some()
+        .then(|| format!("bytes {}-{}/{}", range.start, range.end - 1, object.size));
     let checksum = object.checksum.clone().filter(|_| whole);
     let checksum = shown_checksum(input.checksum_mode.as_ref(), checksum);
     let kind = checksum.as_ref().map(|one| checksum_type(one.full_object));

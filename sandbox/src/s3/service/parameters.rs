@@ -33,7 +33,8 @@ pub(super) fn check(action: &str, uri: &Uri, headers: &HeaderMap) -> S3Result<()
 }
 
 fn refuse(action: &str, what: &str, name: &str) -> S3Error {
-    let message = format!("the sandbox does not understand the {what} {name} of {action}");
+    let message =
+        format!("the sandbox does not understand the {what} {name} of {action}");
     S3Error::with_message(S3ErrorCode::NotImplemented, message)
 }
 

@@ -44,9 +44,7 @@ pub(super) async fn create(
     };
     let (bucket, key) = (input.bucket.clone(), input.key.clone());
     let upload = service
-        .on_store(move |store| {
-            store.create_upload(&by, &bucket, &key, meta, full_object)
-        })
+        .on_store(move |store| store.create_upload(&by, &bucket, &key, meta, full_object))
         .await?;
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
@@ -114,7 +112,11 @@ pub(super) async fn part_copy(
         input.copy_source_if_match.as_ref(),
         input.copy_source_if_none_match.as_ref(),
     );
-    let range = input.copy_source_range.as_deref().map(copy_range).transpose()?;
+    let range = input
+        .copy_source_range
+        .as_deref()
+        .map(copy_range)
+        .transpose()?;
     for fault in service.struck("UploadPartCopy", &input.key) {
         if let FaultKind::ErrorInside200 { code } = fault {
             return Err(error_inside_200(&code));
@@ -165,7 +167,11 @@ pub(super) async fn complete(
         .store
         .upload(&input.bucket, &input.key, &input.upload_id)?;
     let mut named = Vec::new();
-    for part in input.multipart_upload.and_then(|all| all.parts).unwrap_or_default() {
+    for part in input
+        .multipart_upload
+        .and_then(|all| all.parts)
+        .unwrap_or_default()
+    {
         let etag = part.e_tag.map(ETag::into_value).unwrap_or_default();
         named.push((number(part.part_number.unwrap_or_default())?, etag));
     }
@@ -233,7 +239,10 @@ pub(super) async fn parts(
         .collect();
     let truncated = rest.next().is_some();
     let last = page.last().and_then(|part| i32::try_from(part.number).ok());
-    let page = page.iter().map(|part| listed_part(part, algorithm)).collect();
+    let page = page
+        .iter()
+        .map(|part| listed_part(part, algorithm))
+        .collect();
     Ok(S3Response::new(ListPartsOutput {
         bucket: Some(input.bucket),
         checksum_algorithm: Some(ChecksumAlgorithm::from(algorithm.name().to_owned())),
@@ -262,7 +271,9 @@ pub(super) async fn list(
     }
     let encode = Encoding::of(input.encoding_type.as_ref())?;
     let bucket = input.bucket.clone();
-    let all = service.on_store(move |store| store.uploads(&bucket)).await?;
+    let all = service
+        .on_store(move |store| store.uploads(&bucket))
+        .await?;
     let prefix = input.prefix.clone().unwrap_or_default();
     let from = (
         input.key_marker.clone().unwrap_or_default(),
@@ -273,7 +284,10 @@ pub(super) async fn list(
     let beyond = rest.split_off(rest.len().min(usize::try_from(limit).unwrap_or(0)));
     let truncated = !beyond.is_empty();
     let last = rest.last().filter(|_| truncated).cloned();
-    let uploads = rest.into_iter().map(|one| listed_upload(one, &encode)).collect();
+    let uploads = rest
+        .into_iter()
+        .map(|one| listed_upload(one, &encode))
+        .collect();
     Ok(S3Response::new(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
         encoding_type: input.encoding_type,
@@ -296,9 +310,9 @@ fn uploads_after(
     prefix: &str,
     (key, id): &(String, Option<String>),
 ) -> Vec<Upload> {
-    let reached = id.as_ref().and_then(|id| {
-        all.iter().position(|one| one.key == *key && one.id == *id)
-    });
+    let reached = id
+        .as_ref()
+        .and_then(|id| all.iter().position(|one| one.key == *key && one.id == *id));
     all.into_iter()
         .enumerate()
         .filter(|(at, one)| match reached {
@@ -312,7 +326,10 @@ fn uploads_after(
 
 fn listed_upload(upload: Upload, encode: &Encoding) -> MultipartUpload {
     let algorithm = upload.algorithm();
-    let class = upload.meta.storage_class.unwrap_or_else(|| "STANDARD".to_owned());
+    let class = upload
+        .meta
+        .storage_class
+        .unwrap_or_else(|| "STANDARD".to_owned());
     MultipartUpload {
         checksum_algorithm: Some(ChecksumAlgorithm::from(algorithm.name().to_owned())),
         checksum_type: Some(checksum_type(upload.full_object)),
