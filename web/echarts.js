@@ -27,6 +27,9 @@ globalThis.echarts = echarts;
 // Held for every chart, since charming's types have no room for it.
 echarts.registerPreprocessor((option) => {
   option.useUTC = true;
+  for (const axis of [option.xAxis, option.yAxis].flat()) {
+    if (axis?.axisLabel) axis.axisLabel.hideOverlap = true;
+  }
   option.textStyle = { fontFamily: getComputedStyle(document.body).fontFamily };
   for (const tooltip of [option.tooltip].flat()) {
     if (!tooltip) continue;

@@ -257,7 +257,7 @@ fn chart(data: &ChartData, palette: &Palette) -> Chart {
             Grid::new()
                 .left(4.0)
                 .right(12.0)
-                .top(if many { 32.0 } else { 16.0 })
+                .top(if many { 44.0 } else { 20.0 })
                 .bottom(4.0)
                 .contain_label(true),
         )
@@ -306,25 +306,27 @@ fn chart(data: &ChartData, palette: &Palette) -> Chart {
 }
 
 fn lines_across(data: &ChartData, palette: &Palette) -> MarkLine {
-    let label = |ink, position| {
+    // A mark's name stands above its line, where ECharts puts it; a limit's
+    // would lie outside the chart there.
+    let label = |ink| {
+        let colour = Color::Value(palette.get(ink));
         Label::new()
             .show(true)
             .formatter("{b}")
             .font_size(11.0)
-            .color(Color::Value(palette.get(ink)))
-            .position(position)
+            .color(colour)
     };
     let marks = data.marks.iter().map(|mark| {
         MarkLineData::new()
             .name(mark.name.as_str())
             .x_axis(mark.at_ms as f64)
-            .label(label(Ink::Soft, LabelPosition::InsideEndTop))
+            .label(label(Ink::Soft))
     });
     let limits = data.limits.iter().map(|limit| {
         MarkLineData::new()
             .name(limit.name.as_str())
             .y_axis(limit.value)
-            .label(label(Ink::Limit, LabelPosition::InsideEndTop))
+            .label(label(Ink::Limit).position(LabelPosition::InsideEndTop))
     });
     MarkLine::new()
         .silent(true)

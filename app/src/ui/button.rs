@@ -61,7 +61,7 @@ pub fn Button(
     on_press: Option<Callback<()>>,
     /// The text.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let kind = match kind {
         ButtonKind::Button => "button",
         ButtonKind::Submit => "submit",
@@ -90,6 +90,7 @@ pub fn Button(
             }}
         </span>
     }
+    .into_any()
 }
 
 /// A link that looks like a button: it goes somewhere and changes nothing.
@@ -112,7 +113,7 @@ pub fn LinkButton(
     external: bool,
     /// The text.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <a
             class=appearance.class()
@@ -124,4 +125,5 @@ pub fn LinkButton(
             {children()}
         </a>
     }
+    .into_any()
 }

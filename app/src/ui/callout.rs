@@ -22,7 +22,7 @@ pub fn Callout<T: IntoView + 'static>(
     /// What it means and what to do.
     #[prop(optional)]
     children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     let class = if verdict {
         "callout callout--verdict"
     } else {
@@ -37,4 +37,5 @@ pub fn Callout<T: IntoView + 'static>(
             {children.map(|children| view! { <div class="callout__body">{children()}</div> })}
         </div>
     }
+    .into_any()
 }

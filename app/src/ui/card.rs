@@ -16,7 +16,7 @@ pub fn Card(
     flush: bool,
     /// The body.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let body = if flush {
         "card__body card__body--flush"
     } else {
@@ -35,4 +35,5 @@ pub fn Card(
                 })} <div class=body>{children()}</div>
         </section>
     }
+    .into_any()
 }

@@ -79,7 +79,7 @@ pub fn Chart(
     /// Charts of one group share their cursor.
     #[prop(optional, into)]
     group: Option<String>,
-) -> impl IntoView {
+) -> AnyView {
     let canvas = RwSignal::<Option<Canvas>, LocalStorage>::new_local(None);
     let target = id.clone();
     Effect::new(move |_| {
@@ -122,6 +122,7 @@ pub fn Chart(
             </details>
         </figure>
     }
+    .into_any()
 }
 
 /// The colours that a canvas needs, each with the class that carries it: a

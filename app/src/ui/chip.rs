@@ -12,13 +12,14 @@ pub fn Chip(
     icon: IconName,
     /// The word.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <span class="chip" data-tone=tone.as_str()>
             <Icon name=icon />
             {children()}
         </span>
     }
+    .into_any()
 }
 
 /// A chip that filters a list: a word, a count and an address.
@@ -38,7 +39,7 @@ pub fn ChipLink(
     current: bool,
     /// The word.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <a
             class="chip chip--link"
@@ -51,4 +52,5 @@ pub fn ChipLink(
             <span class="chip__count">{super::grouped(count)}</span>
         </a>
     }
+    .into_any()
 }

@@ -16,7 +16,7 @@ pub fn CopyButton(
     /// Shows the icon alone, where there is little room.
     #[prop(optional)]
     small: bool,
-) -> impl IntoView {
+) -> AnyView {
     let (alive, set_alive) = signal(false);
     let (copied, set_copied) = signal(false);
     Effect::new(move |_| set_alive.set(browser::can_copy()));
@@ -45,6 +45,7 @@ pub fn CopyButton(
             </button>
         </Show>
     }
+    .into_any()
 }
 
 /// A block of code with its copy button.
@@ -59,7 +60,7 @@ pub fn Code(
     /// Breaks long lines instead of scrolling them.
     #[prop(optional)]
     wrap: bool,
-) -> impl IntoView {
+) -> AnyView {
     let class = if wrap {
         "code__text code__text--wrapped"
     } else {
@@ -76,6 +77,7 @@ pub fn Code(
             <CopyButton text what />
         </div>
     }
+    .into_any()
 }
 
 /// A key, an id or an offset in running text, with a small copy button.
@@ -87,11 +89,12 @@ pub fn Copyable(
     /// What it is, for screen readers.
     #[prop(into)]
     what: String,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <span class="copyable">
             <code class="copyable__value">{value.clone()}</code>
             <CopyButton text=value what small=true />
         </span>
     }
+    .into_any()
 }

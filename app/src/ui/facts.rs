@@ -10,9 +10,9 @@ pub fn Facts(
     wide: bool,
     /// The [`Fact`]s.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let class = if wide { "facts facts--wide" } else { "facts" };
-    view! { <dl class=class>{children()}</dl> }
+    view! { <dl class=class>{children()}</dl> }.into_any()
 }
 
 /// One name and its value.
@@ -23,11 +23,12 @@ pub fn Fact(
     name: String,
     /// The value.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <dt class="facts__name">{name}</dt>
         <dd class="facts__value">{children()}</dd>
     }
+    .into_any()
 }
 
 /// A few figures that count, set large: lost, read again, how long.
@@ -35,8 +36,8 @@ pub fn Fact(
 pub fn Figures(
     /// The [`Figure`]s.
     children: Children,
-) -> impl IntoView {
-    view! { <dl class="figures">{children()}</dl> }
+) -> AnyView {
+    view! { <dl class="figures">{children()}</dl> }.into_any()
 }
 
 /// One figure.
@@ -50,7 +51,7 @@ pub fn Figure(
     note: Option<String>,
     /// The number with its unit.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="figures__item">
             <dt class="facts__name">{name}</dt>
@@ -58,4 +59,5 @@ pub fn Figure(
             {note.map(|note| view! { <dd class="figures__note">{note}</dd> })}
         </div>
     }
+    .into_any()
 }

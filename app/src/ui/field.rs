@@ -20,7 +20,7 @@ pub fn Field(
     error: Signal<Option<String>>,
     /// The control.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let hint_id = format!("{id}-hint");
     let error_id = format!("{id}-error");
     view! {
@@ -51,6 +51,7 @@ pub fn Field(
             }}
         </div>
     }
+    .into_any()
 }
 
 /// What describes a control: the ids that [`Field`] gives to hint and error.
@@ -89,7 +90,7 @@ pub fn TextInput(
     /// Called with the text at each change, in the browser.
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
-) -> impl IntoView {
+) -> AnyView {
     let mut class = "input".to_owned();
     if mono {
         class.push_str(" input--mono");
@@ -118,6 +119,7 @@ pub fn TextInput(
             }
         />
     }
+    .into_any()
 }
 
 /// Several lines of text: a reason.
@@ -141,7 +143,7 @@ pub fn TextArea(
     /// Called with the text at each change, in the browser.
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
-) -> impl IntoView {
+) -> AnyView {
     let described = described_by(&id);
     // The first text is the element's own content, so that it shows without
     // script; later ones are set as the property.
@@ -165,6 +167,7 @@ pub fn TextArea(
             {first}
         </textarea>
     }
+    .into_any()
 }
 
 /// One of a few short answers.
@@ -184,7 +187,7 @@ pub fn Select(
     /// Called with the value that was chosen, in the browser.
     #[prop(optional, into)]
     on_change: Option<Callback<String>>,
-) -> impl IntoView {
+) -> AnyView {
     let described = described_by(&id);
     let options = options
         .into_iter()
@@ -212,6 +215,7 @@ pub fn Select(
             {options}
         </select>
     }
+    .into_any()
 }
 
 /// An answer that needs a sentence, and may show its cost.
@@ -240,7 +244,7 @@ pub fn RadioCard(
     on_choose: Option<Callback<()>>,
     /// What it is for and what it costs.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <label class="choice">
             <input
@@ -261,6 +265,7 @@ pub fn RadioCard(
             <div class="choice__body">{children()}</div>
         </label>
     }
+    .into_any()
 }
 
 /// Something that is so or is not.
@@ -280,7 +285,7 @@ pub fn Checkbox(
     on_change: Option<Callback<bool>>,
     /// What is so.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <label class="checkbox">
             <input
@@ -299,4 +304,5 @@ pub fn Checkbox(
             <span>{children()}</span>
         </label>
     }
+    .into_any()
 }

@@ -47,7 +47,7 @@ pub fn Frame(
     user_menu: ViewFn,
     /// The page.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let links = move || {
         nav.get()
             .into_iter()
@@ -87,18 +87,7 @@ pub fn Frame(
                         <ul class="bar__links">{links}</ul>
                     </nav>
                     <div class="bar__end">
-                        {user
-                            .map(|name| {
-                                view! {
-                                    <details class="menu">
-                                        <summary class="menu__button">
-                                            <Icon name=IconName::User />
-                                            {name}
-                                        </summary>
-                                        <div class="menu__panel">{user_menu.run()}</div>
-                                    </details>
-                                }
-                            })}
+                        {user.map(|name| menu(name, user_menu))}
                     </div>
                 </div>
             </header>
@@ -107,12 +96,24 @@ pub fn Frame(
             </main>
         </div>
     }
+    .into_any()
 }
 
-fn band(
-    (name, meaning): (String, String),
-    link: Option<(String, String)>,
-) -> impl IntoView {
+/// A menu that opens without script.
+fn menu(name: String, inside: ViewFn) -> AnyView {
+    view! {
+        <details class="menu">
+            <summary class="menu__button">
+                <Icon name=IconName::User />
+                {name}
+            </summary>
+            <div class="menu__panel">{inside.run()}</div>
+        </details>
+    }
+    .into_any()
+}
+
+fn band((name, meaning): (String, String), link: Option<(String, String)>) -> AnyView {
     view! {
         <aside class="banner" aria-label="Place">
             <span class="banner__name">{name}</span>
@@ -127,6 +128,7 @@ fn band(
                 })}
         </aside>
     }
+    .into_any()
 }
 
 #[cfg(test)]

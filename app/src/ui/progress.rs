@@ -22,7 +22,7 @@ pub fn Progress(
     /// How many a second, where it is known.
     #[prop(optional, into)]
     per_second: Signal<Option<u64>>,
-) -> impl IntoView {
+) -> AnyView {
     let count =
         move || format!("{} of {} {unit}", grouped(done.get()), grouped(total.get()));
     let left = move || {
@@ -49,4 +49,5 @@ pub fn Progress(
             ></progress>
         </div>
     }
+    .into_any()
 }

@@ -16,7 +16,7 @@ pub fn Sparkline(
     /// The values, at equal distances in time.
     #[prop(into)]
     values: Signal<Vec<Option<f64>>>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <svg
             class="sparkline"
@@ -28,6 +28,7 @@ pub fn Sparkline(
             <path d=move || line(&values.get())></path>
         </svg>
     }
+    .into_any()
 }
 
 /// The path of a line from the left edge to the right, with zero at the

@@ -11,13 +11,14 @@ pub fn EmptyState(
     /// What will show here and when, or a way to begin.
     #[prop(optional)]
     children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="empty">
             <p class="empty__title">{title}</p>
             {children.map(|children| children())}
         </div>
     }
+    .into_any()
 }
 
 /// Holds the space of what is being loaded, so that nothing jumps.
@@ -26,10 +27,11 @@ pub fn Skeleton(
     /// How many lines to hold.
     #[prop(default = 4)]
     lines: u8,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <div class="skeleton" role="status" aria-label="Loading">
             {(0..lines).map(|_| view! { <div class="skeleton__line"></div> }).collect_view()}
         </div>
     }
+    .into_any()
 }

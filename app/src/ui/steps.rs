@@ -70,7 +70,7 @@ pub fn Steps(
     /// The steps.
     #[prop(into)]
     items: Signal<Vec<StepItem>>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <nav class="steps" aria-label=label>
             <ol class="steps__list">
@@ -80,6 +80,7 @@ pub fn Steps(
             </ol>
         </nav>
     }
+    .into_any()
 }
 
 fn step(at: usize, item: StepItem) -> impl IntoView {

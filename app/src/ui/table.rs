@@ -17,7 +17,7 @@ pub fn Table(
     keep_columns: bool,
     /// Head, body and foot.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let class = if keep_columns {
         "table"
     } else {
@@ -38,6 +38,7 @@ pub fn Table(
             </table>
         </div>
     }
+    .into_any()
 }
 
 /// The order of a column.
@@ -61,7 +62,7 @@ pub fn Th(
     sort_href: Option<String>,
     /// The name.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let class = if numeric {
         "table__head table__head--number"
     } else {
@@ -82,6 +83,7 @@ pub fn Th(
             {(!arrow.is_empty()).then(|| view! { <span aria-hidden="true">{arrow}</span> })}
         </th>
     }
+    .into_any()
 }
 
 /// A cell.
@@ -95,7 +97,7 @@ pub fn Td(
     numeric: bool,
     /// The value.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let class = if numeric {
         "table__cell table__cell--number"
     } else {
@@ -106,6 +108,7 @@ pub fn Td(
             {children()}
         </td>
     }
+    .into_any()
 }
 
 /// The cell that says what its row is about.
@@ -113,10 +116,11 @@ pub fn Td(
 pub fn ThRow(
     /// The name.
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <th class="table__cell" scope="row">
             {children()}
         </th>
     }
+    .into_any()
 }

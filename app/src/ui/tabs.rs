@@ -19,7 +19,7 @@ pub fn Tabs(
     /// The tabs, in order.
     #[prop(into)]
     items: Signal<Vec<TabItem>>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <nav class="tabs" aria-label=label>
             <ul class="tabs__list">
@@ -45,4 +45,5 @@ pub fn Tabs(
             </ul>
         </nav>
     }
+    .into_any()
 }

@@ -15,12 +15,13 @@ pub fn Time(
     /// The present, likewise.
     #[prop(into)]
     now_ms: Signal<i64>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <time datetime=iso(at_ms) title=absolute(at_ms)>
             {move || relative(at_ms, now_ms.get())}
         </time>
     }
+    .into_any()
 }
 
 /// `2026-01-15 03:12:44 UTC`.

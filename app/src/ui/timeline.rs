@@ -8,8 +8,8 @@ use leptos::prelude::*;
 pub fn Timeline(
     /// The [`TimelineItem`]s, in order.
     children: Children,
-) -> impl IntoView {
-    view! { <ol class="timeline">{children()}</ol> }
+) -> AnyView {
+    view! { <ol class="timeline">{children()}</ol> }.into_any()
 }
 
 /// One thing on the line.
@@ -30,7 +30,7 @@ pub fn TimelineItem<T: IntoView + 'static>(
     /// More about it.
     #[prop(optional)]
     children: Option<Children>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <li
             class="timeline__item"
@@ -47,4 +47,5 @@ pub fn TimelineItem<T: IntoView + 'static>(
             {children.map(|children| view! { <div class="timeline__body">{children()}</div> })}
         </li>
     }
+    .into_any()
 }

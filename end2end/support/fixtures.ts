@@ -1,0 +1,75 @@
+// The page that every test is given. Any console error, uncaught exception or
+// refused style or script fails the test that met it: hydration bugs and
+// policy errors show in no other way.
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect, type Page } from "@playwright/test";
+
+type Fixtures = {
+  /** Errors that a test expects are removed from here by the test itself. */
+  complaints: string[];
+};
+
+export const test = base.extend<Fixtures>({
+  // Read here and not in the configuration, which is loaded before the set-up.
+  baseURL: async ({}, use) => use(process.env.SLUICE_URL),
+
+  complaints: [
+    async ({ context }, use) => {
+      const complaints: string[] = [];
+      context.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") {
+          complaints.push(`console ${message.type()}: ${message.text()}`);
+        }
+      });
+      context.on("weberror", (error) => {
+        complaints.push(`uncaught: ${error.error().message}`);
+      });
+      await context.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          console.error(`policy refused ${event.violatedDirective}: ${event.blockedURI}`);
+        });
+      });
+      await use(complaints);
+      expect(complaints, "the page complained").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
+
+/** Waits until the page is alive: forms and links work before, charts do not. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.documentElement.dataset.alive === "yes");
+}
+
+/** Judges the page by axe in light and in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+      .analyze();
+    const found = violations.map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}\n  ${nodes.map((node) => node.html).join("\n  ")}`,
+    );
+    expect(found, `axe, ${colorScheme}`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** No page scrolls sideways as a whole, on any screen. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(over, "the page is wider than its window").toBeLessThanOrEqual(0);
+}
+
+/** Signs in at the sandbox's provider as the user of this name. */
+export async function signIn(page: Page, name: string): Promise<void> {
+  await page.goto("/sign-in");
+  await page.getByRole("button", { name }).click();
+  await page.waitForURL((url) => url.origin === process.env.SLUICE_URL);
+}
