@@ -26,8 +26,8 @@ class Checkpoint:
         data = offsets if isinstance(offsets, bytes) else seed_bytes(offsets)
         self._put(f"sources/{source}/0", data)
 
-    def close_gate(self) -> None:
-        self._put("metadata", GATE)
+    def close_gate(self, text: bytes = GATE) -> None:
+        self._put("metadata", text)
 
     def open_gate(self, query_id: str) -> None:
         self._put("metadata", json.dumps({"id": query_id}, separators=(",", ":")).encode())

@@ -8,6 +8,8 @@ from checkpoint import new_id
 
 REFUSAL = "JsonParseException: Unrecognized token 'SLUICE'"
 
+ONE_WORD = "SLUICE_GATE_CLOSED__RUN_42__DO_NOT_START_THIS_JOB__SEE_THE_RUN_PAGE"
+
 
 def lived_in(bench, topic):
     """A checkpoint with two batches behind it."""
@@ -82,6 +84,20 @@ def cleared_seeded_opened(bench, new):
     bench.expect("offsets read", life.read(), wanted)
 
 
+def one_word(bench):
+    """Spark's error repeats the first word of the gate, to the first character
+    that no Java identifier may have; so what is to be read in the log is one word."""
+    topic = bench.topic(RECORDS)
+    checkpoint, query = lived_in(bench, topic)
+    checkpoint.close_gate(ONE_WORD.encode() + b" and the rest is only in the object")
+
+    life = bench.live(query, checkpoint)
+
+    bench.note_life("behind the gate", life)
+    bench.expect("start() threw", life.refused, True)
+    bench.expect_match("error", life.error, f"Unrecognized token '{ONE_WORD}'")
+
+
 def missing_metadata(bench):
     """The control: why the gate is not simply a deleted `metadata`."""
     topic = bench.topic(RECORDS)
@@ -101,6 +117,7 @@ def missing_metadata(bench):
 CASES = [
     Case("closed_gate_refuses_a_whole_checkpoint", whole),
     Case("closed_gate_refuses_a_half_cleared_checkpoint", half_cleared),
+    Case("first_word_of_the_gate_is_in_the_error", one_word),
     Case("opened_with_the_old_id_it_starts_at_the_seed", partial(cleared_seeded_opened, new=False)),
     Case("opened_with_a_new_id_it_starts_at_the_seed", partial(cleared_seeded_opened, new=True)),
     Case("missing_metadata_does_not_keep_a_job_from_starting", missing_metadata),
