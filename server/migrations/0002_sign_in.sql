@@ -13,7 +13,8 @@ CREATE TABLE login_attempts (
     state_hash   TEXT   PRIMARY KEY,
     browser_hash TEXT   NOT NULL,
     nonce        TEXT   NOT NULL,
-    pkce_verifier TEXT  NOT NULL,
+    pkce_verifier TEXT NOT NULL,
     return_to    TEXT   NOT NULL,
+    fresh        BIGINT NOT NULL,
     expires_ms   BIGINT NOT NULL
 );

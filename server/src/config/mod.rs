@@ -86,6 +86,14 @@ impl Config {
         validate::judge(raw, &document, base)
     }
 
+    /// Where the database is: as configured, or in the data folder.
+    pub fn database_url(&self) -> String {
+        match &self.server.database_url {
+            Some(url) => url.as_str().to_owned(),
+            None => format!("sqlite:{}", self.server.data_dir.join("sluice.db").display()),
+        }
+    }
+
     /// The stream of that name, if it is configured.
     pub fn stream(&self, name: &StreamName) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.name == *name)

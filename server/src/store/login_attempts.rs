@@ -14,6 +14,8 @@ pub struct LoginAttempt {
     pub pkce_verifier: String,
     /// A local path.
     pub return_to: String,
+    /// Whether the person was to prove anew who they are.
+    pub fresh: bool,
 }
 
 impl Store {
@@ -27,13 +29,15 @@ impl Store {
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO login_attempts (state_hash, browser_hash, nonce, \
-             pkce_verifier, return_to, expires_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+             pkce_verifier, return_to, fresh, expires_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(Digest::of(state.as_bytes()).as_str())
         .bind(Digest::of(browser.as_bytes()).as_str())
         .bind(&attempt.nonce)
         .bind(&attempt.pkce_verifier)
         .bind(&attempt.return_to)
+        .bind(i64::from(attempt.fresh))
         .bind(expires.0)
         .execute(&self.pool)
         .await
@@ -53,7 +57,7 @@ impl Store {
         let row = sqlx::query(
             "DELETE FROM login_attempts \
              WHERE state_hash = $1 AND browser_hash = $2 AND expires_ms > $3 \
-             RETURNING nonce, pkce_verifier, return_to",
+             RETURNING nonce, pkce_verifier, return_to, fresh",
         )
         .bind(Digest::of(state.as_bytes()).as_str())
         .bind(Digest::of(browser.as_bytes()).as_str())
@@ -66,6 +70,7 @@ impl Store {
             nonce: row.try_get("nonce").map_err(&failed)?,
             pkce_verifier: row.try_get("pkce_verifier").map_err(&failed)?,
             return_to: row.try_get("return_to").map_err(&failed)?,
+            fresh: row.try_get::<i64, _>("fresh").map_err(&failed)? != 0,
         }))
     }
 

@@ -15,7 +15,6 @@ mod sessions;
 mod tests;
 mod verify;
 
-use std::path::Path;
 use std::time::Duration;
 
 use domain::time::Millis;
@@ -45,41 +44,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the SQLite file, making it where there is none, and brings its
-    /// schema up to date.
-    pub async fn open_file(path: &Path) -> Result<Self, StoreError> {
-        Self::open(&format!("sqlite:{}", path.display()), BUSY_TIMEOUT).await
+    /// Opens the database at a `sqlite:` URL, making it where there is none, and
+    /// brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, BUSY_TIMEOUT).await
     }
 
-    /// Opens the database at a `sqlite:` URL.
-    pub async fn open_url(url: &str) -> Result<Self, StoreError> {
-        Self::open(url, BUSY_TIMEOUT).await
+    /// Opens a database that is there, as it is: for reading beside a server that
+    /// may be of another version.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        let pool = connect(url, "rw", BUSY_TIMEOUT).await?;
+        Ok(Self {
+            pool,
+            head: watch::Sender::new(0),
+        })
     }
 
-    async fn open(url: &str, busy_timeout: Duration) -> Result<Self, StoreError> {
-        sqlx::any::install_default_drivers();
-        let separator = if url.contains('?') { '&' } else { '?' };
-        let url = format!("{url}{separator}mode=rwc");
-        // A row of the journal must be on the disk before the effect that it
-        // announces: WAL with `synchronous=NORMAL` could lose the last ones.
-        let pragmas = format!(
-            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-            busy_timeout.as_millis()
-        );
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .after_connect(move |connection, _| {
-                let pragmas = pragmas.clone();
-                Box::pin(async move {
-                    // Nothing but a number of ours stands in the text.
-                    connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
-                    Ok(())
-                })
-            })
-            .connect(&url)
-            .await
-            .map_err(StoreError::of(StoreError::Open))?;
+    async fn open_with(url: &str, busy_timeout: Duration) -> Result<Self, StoreError> {
+        let pool = connect(url, "rwc", busy_timeout).await?;
         sqlx::migrate!("./migrations")
             .run(&pool)
             .await
@@ -118,4 +100,34 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+async fn connect(
+    url: &str,
+    mode: &str,
+    busy_timeout: Duration,
+) -> Result<AnyPool, StoreError> {
+    sqlx::any::install_default_drivers();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let url = format!("{url}{separator}mode={mode}");
+    // A row of the journal must be on the disk before the effect that it
+    // announces: WAL with `synchronous=NORMAL` could lose the last ones.
+    let pragmas = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        busy_timeout.as_millis()
+    );
+    AnyPoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .after_connect(move |connection, _| {
+            let pragmas = pragmas.clone();
+            Box::pin(async move {
+                // Nothing but a number of ours stands in the text.
+                connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+                Ok(())
+            })
+        })
+        .connect(&url)
+        .await
+        .map_err(StoreError::of(StoreError::Open))
 }

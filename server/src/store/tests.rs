@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use domain::access::{Person, PersonId};
 use serde_json::{Value, json};
+use sqlx::Row;
 use tempfile::TempDir;
 
 use super::*;
@@ -16,7 +17,7 @@ struct Fixture {
 async fn fixture() -> Fixture {
     let dir = TempDir::new().unwrap();
     let url = format!("sqlite:{}", dir.path().join("sluice.db").display());
-    let store = Store::open_url(&url).await.unwrap();
+    let store = Store::open(&url).await.unwrap();
     Fixture {
         _dir: dir,
         store,
@@ -187,7 +188,7 @@ async fn of_two_writers_of_one_run_row_one_wins() {
     f.append("orders-1", 1).await.unwrap();
     let other = Fixture {
         _dir: TempDir::new().unwrap(),
-        store: Store::open_url(&f.url).await.unwrap(),
+        store: Store::open(&f.url).await.unwrap(),
         url: String::new(),
     };
     let (one, two) = tokio::join!(f.append("orders-1", 2), other.append("orders-1", 2));
@@ -297,7 +298,7 @@ async fn a_busy_database_is_said_to_be_busy_and_nothing_is_written() {
     let f = fixture().await;
     let impatient = Fixture {
         _dir: TempDir::new().unwrap(),
-        store: Store::open(&f.url, Duration::from_millis(20))
+        store: Store::open_with(&f.url, Duration::from_millis(20))
             .await
             .unwrap(),
         url: String::new(),
@@ -360,6 +361,7 @@ async fn a_sign_in_attempt_is_taken_once_and_by_its_browser_only() {
         nonce: "n".into(),
         pkce_verifier: "v".into(),
         return_to: "/streams".into(),
+        fresh: true,
     };
     f.store
         .begin_login("s", "browser", &attempt, Millis(100))
@@ -371,7 +373,8 @@ async fn a_sign_in_attempt_is_taken_once_and_by_its_browser_only() {
         take("browser", 100).await.unwrap().is_none(),
         "expired at 100"
     );
-    assert_eq!(take("browser", 50).await.unwrap().unwrap().nonce, "n");
+    let taken = take("browser", 50).await.unwrap().unwrap();
+    assert_eq!((taken.nonce.as_str(), taken.fresh), ("n", true));
     assert!(take("browser", 50).await.unwrap().is_none());
 }
 
@@ -383,4 +386,24 @@ async fn a_follower_hears_of_each_new_row() {
     assert_eq!(*follower.borrow_and_update(), 1);
     f.append("orders-1", 2).await.unwrap();
     assert_eq!(*follower.borrow_and_update(), 2);
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_not_made_by_a_reader() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("none.db");
+    let opened = Store::open_existing(&format!("sqlite:{}", path.display())).await;
+    assert!(matches!(opened, Err(StoreError::Open(_))));
+    assert!(!path.exists());
+}
+
+/// Read back from SQLite itself: a row must survive a loss of power.
+#[tokio::test]
+async fn every_commit_is_synced_to_the_disk() {
+    let f = fixture().await;
+    let pragma = |sql: &'static str| sqlx::query(sql).fetch_one(&f.store.pool);
+    let mode: String = pragma("PRAGMA journal_mode").await.unwrap().get(0);
+    assert_eq!(mode, "wal");
+    let synchronous: i64 = pragma("PRAGMA synchronous").await.unwrap().get(0);
+    assert_eq!(synchronous, 2, "FULL");
 }

@@ -1,0 +1,81 @@
+//! What every request may use.
+
+use std::sync::Arc;
+
+use app::backend::Backend;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Provider;
+use crate::config::Config;
+use crate::store::Store;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    config: Arc<Config>,
+    store: Store,
+    provider: Provider,
+    leptos_options: LeptosOptions,
+    backend: Arc<dyn Backend>,
+    shutdown: CancellationToken,
+}
+
+impl AppState {
+    pub fn new(
+        config: Arc<Config>,
+        store: Store,
+        provider: Provider,
+        backend: Arc<dyn Backend>,
+    ) -> Self {
+        let leptos_options = LeptosOptions::builder()
+            .output_name("sluice")
+            .site_root(config.server.assets_dir.display().to_string())
+            .site_pkg_dir("pkg")
+            .build();
+        Self(Arc::new(Inner {
+            config,
+            store,
+            provider,
+            leptos_options,
+            backend,
+            shutdown: CancellationToken::new(),
+        }))
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    pub fn leptos_options(&self) -> &LeptosOptions {
+        &self.0.leptos_options
+    }
+
+    /// Cancelled when the server is to stop: what would go on for ever, such as
+    /// an event stream, ends then.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.0.shutdown
+    }
+
+    /// What the pages ask.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.0.backend
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options().clone()
+    }
+}

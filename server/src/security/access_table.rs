@@ -1,0 +1,96 @@
+//! Every route and server function, and who may call it.
+//!
+//! What is not here is answered with 404, and a test fails when the routes and
+//! this table differ. The table knows roles, not streams: whether a role holds
+//! for the stream at hand is decided by `domain::access::can`, in the backend.
+
+use axum::http::Method;
+use domain::access::{Action, Actor};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Everybody who has signed in.
+    SignedIn,
+    /// Who may do this, for at least one stream.
+    May(Action),
+}
+
+/// Whether a request may come from another site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossSite {
+    /// No, if it changes something.
+    Refused,
+    /// Yes, although it changes something; with the reason why that is safe.
+    Allowed(&'static str),
+}
+
+/// One line of the table.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub method: Method,
+    /// As the router matches it, with its parameters in braces.
+    pub path: &'static str,
+    pub access: Access,
+    pub cross_site: CrossSite,
+}
+
+/// A page, or data that is only read.
+const fn get(path: &'static str, access: Access) -> Rule {
+    Rule {
+        method: Method::GET,
+        path,
+        access,
+        cross_site: CrossSite::Refused,
+    }
+}
+
+/// Something that may change something.
+const fn post(path: &'static str, access: Access) -> Rule {
+    Rule {
+        method: Method::POST,
+        path,
+        access,
+        cross_site: CrossSite::Refused,
+    }
+}
+
+/// The table.
+pub const TABLE: &[Rule] = &[
+    get("/healthz", Access::Public),
+    get("/readyz", Access::Public),
+    get("/pkg/{*file}", Access::Public),
+    get("/sign-in", Access::Public),
+    Rule {
+        method: Method::GET,
+        path: "/sign-in/callback",
+        access: Access::Public,
+        cross_site: CrossSite::Allowed(
+            "the provider sends the browser back by a cross-site GET; a one-time state, \
+             bound to the browser that began, takes the place of the origin",
+        ),
+    },
+    post("/sign-out", Access::SignedIn),
+    get("/signed-out", Access::Public),
+    get("/gallery", Access::Public),
+];
+
+/// The rule for a route, if there is one. HEAD is GET without the body.
+pub fn find(method: &Method, matched_path: &str) -> Option<&'static Rule> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    TABLE.iter().find(|rule| rule.method == *method && rule.path == matched_path)
+}
+
+impl Access {
+    /// Whether the actor has a role, for whichever stream, that would do.
+    pub fn admits(self, actor: &Actor) -> bool {
+        match self {
+            Self::Public | Self::SignedIn => true,
+            Self::May(action) => {
+                actor.grants.iter().any(|grant| action.roles().contains(&grant.role))
+            }
+        }
+    }
+}
