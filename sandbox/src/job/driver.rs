@@ -396,7 +396,6 @@ fn shape_of(script: &Script, definition: &QueryDefinition) -> QueryShape {
     const SQL: &str = "spark.sql.streaming.";
     let verify = format!("{SQL}verifyCheckpointDirectoryEmptyOnStart");
     QueryShape {
-        sources: 1,
         stateful: definition.stateful,
         async_progress: definition.writer_option("asyncProgressTrackingEnabled")
             == Some("true"),
@@ -413,6 +412,7 @@ fn shape_of(script: &Script, definition: &QueryDefinition) -> QueryShape {
             .reader_option("maxOffsetsPerTrigger")
             .and_then(|text| text.trim().parse().ok()),
         min_batches_to_retain: number(script, &format!("{SQL}minBatchesToRetain"), 100),
+        ..QueryShape::stateless(1)
     }
 }
 

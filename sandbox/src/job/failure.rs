@@ -48,6 +48,28 @@ impl Failure {
         }
     }
 
+    /// A failure as `domain::checkpoint::predict` foretells it: the class of the
+    /// innermost cause, and the text of the outermost.
+    pub fn foreseen(class: &str, condition: Option<&str>, text: &str) -> Self {
+        let illegal = "java.lang.IllegalStateException";
+        if let Some((_, inner)) = text.split_once(". [")
+            && text.starts_with("Failed to read log file ")
+            && class != illegal
+        {
+            return Self::new(illegal, text).caused_by(class, format!("[{inner}"));
+        }
+        match condition {
+            Some("INTERNAL_ERROR") if !text.starts_with('[') => {
+                Self::new("org.apache.spark.SparkException", INTERNAL_ERROR)
+                    .caused_by(class, text)
+            }
+            Some(_) if class.starts_with("java.") => {
+                Self::new("org.apache.spark.SparkException", text).caused_by(class, "")
+            }
+            _ => Self::new(class, text),
+        }
+    }
+
     /// The same, thrown by `start()`.
     pub fn at_start(mut self) -> Self {
         self.at_start = true;
@@ -234,6 +256,10 @@ impl QueryIdentity {
         }
     }
 }
+
+const INTERNAL_ERROR: &str = "[INTERNAL_ERROR] The Spark SQL phase planning failed with \
+     an internal error. You hit a bug in Spark or the Spark plugins you use. Please, report \
+     this bug to the corresponding communities or vendors, and provide the full stack trace.";
 
 /// EMR cuts `stateDetails` at this many characters.
 const STATE_DETAILS_MAX: usize = 1000;

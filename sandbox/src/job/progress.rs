@@ -152,9 +152,9 @@ impl Listener {
             keywords.get(key).map_or(default, String::as_str).to_owned()
         };
         let records_metric = text("records_metric", "records_processed_total");
-        let dimensions = [("Environment", "environment"), ("Stream", "stream")]
+        let dimensions = ["environment", "stream"]
             .into_iter()
-            .filter_map(|(name, key)| Some((name.to_owned(), keywords.get(key)?.clone())))
+            .filter_map(|key| Some((key.to_owned(), keywords.get(key)?.clone())))
             .collect();
         Some(Self {
             metrics,

@@ -121,11 +121,13 @@ impl MicroBatchQuery {
         if let Prognosis::Fails {
             when: FailsWhen::Start,
             error_class,
+            error_condition,
             text,
             ..
         } = &prognosis
         {
-            return Err(Failure::new(error_class, text.clone()).at_start());
+            let condition = error_condition.as_deref();
+            return Err(Failure::foreseen(error_class, condition, text).at_start());
         }
         identity.id = query_id(&view, plan, storage).await?;
         let none = || vec![None; plan.sources.len()];
@@ -150,12 +152,14 @@ impl MicroBatchQuery {
             },
             Prognosis::Fails {
                 error_class,
+                error_condition,
                 text,
                 path,
                 first_batch,
                 ..
             } => {
-                let failure = Failure::new(&error_class, text);
+                let condition = error_condition.as_deref();
+                let failure = Failure::foreseen(&error_class, condition, &text);
                 let in_state = path.is_some_and(|path| path.starts_with("state/"));
                 match first_batch {
                     // A conflict in the logs comes about by itself when it is reached.

@@ -109,13 +109,14 @@ impl Timeline {
         let target_ms = now_ms.saturating_add(ms.max(0));
         let hold_at_ms = past.hold_at_ms.load(Ordering::Relaxed);
         if target_ms > hold_at_ms {
-            past.now_ms.send_replace(hold_at_ms.max(now_ms));
+            past.now_ms.send_modify(|now_ms| *now_ms = hold_at_ms.max(*now_ms));
             past.held.send_replace(true);
             let mut held = past.held.subscribe();
             // The sender lives in `past`, so that this cannot fail.
             let _ = held.wait_for(|held| !held).await;
         }
-        past.now_ms.send_replace(target_ms);
+        // Queries of one job share a timeline, so that another may be further already.
+        past.now_ms.send_modify(|now_ms| *now_ms = target_ms.max(*now_ms));
         // Whoever waits for a moment of this past must get its turn before it is over.
         tokio::task::yield_now().await;
     }
@@ -136,6 +137,13 @@ impl Timeline {
         let left = at_ms.saturating_sub(self.clock.now_ms());
         let left = u64::try_from(left).unwrap_or(0);
         tokio::time::sleep(Duration::from_millis(left)).await;
+    }
+
+    /// Waits until the past has caught up with the present.
+    pub async fn is_now(&self) {
+        if let Some(past) = &self.past {
+            let _ = past.present.subscribe().wait_for(|present| *present).await;
+        }
     }
 
     /// Lets the past stand still at a moment; see [`Self::held`].

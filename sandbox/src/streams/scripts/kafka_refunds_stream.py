@@ -1,0 +1,51 @@
+"""Refunds from Kafka to bronze. Few of them, and none for hours.
+
+Runs on EMR Serverless. One query, no state.
+"""
+
+import signal
+
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col
+
+from etl.bronze import BronzeSink
+from etl.metrics import CloudWatchListener
+
+CHECKPOINT = "s3://bucket/_checkpoints/streaming/refunds/"
+
+spark = (
+    SparkSession.builder.appName("kafka_refunds_stream")
+    .config("spark.sql.shuffle.partitions", "4")
+    .getOrCreate()
+)
+spark.streams.addListener(
+    CloudWatchListener(
+        namespace="ETLPipelineMetrics",
+        records_metric="records_processed_total",
+        lag_metric="consumer_lag_records",
+        stream="refunds",
+        environment="production",
+    )
+)
+
+events = (
+    spark.readStream.format("kafka")
+    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("subscribe", "refunds_events")
+    .option("startingOffsets", "latest")
+    .option("maxOffsetsPerTrigger", 100_000)
+    .load()
+)
+
+sink = BronzeSink(path="s3://bucket/bronze/kafka/refunds/")
+query = (
+    events.select(col("key").cast("string"), col("value").cast("string"), "partition", "offset")
+    .writeStream.queryName("refunds")
+    .foreachBatch(sink.write)
+    .option("checkpointLocation", CHECKPOINT)
+    .trigger(processingTime="60 seconds")
+    .start()
+)
+
+signal.signal(signal.SIGTERM, lambda *_: query.stop())
+query.awaitTermination()

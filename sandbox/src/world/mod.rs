@@ -1,0 +1,215 @@
+//! The whole state of the sandbox, and the ways to begin, to break and to begin anew.
+//!
+//! S3 lies on disk. The rest is memory, so that a sandbox that is started on an existing
+//! directory is *seeded anew*: what was there is wiped first. A half of a world would be
+//! a contradiction (a checkpoint whose topics are gone).
+
+mod histories;
+mod levers;
+mod producers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::cloudwatch::Metrics;
+use crate::emr::Emr;
+use crate::faults::Faults;
+use crate::job::{Controls, JobEnvironment};
+use crate::kafka::{TopicError, Topics};
+use crate::logs::Logs;
+use crate::record::Record;
+use crate::s3::{Store, StoreError};
+use crate::streams;
+use crate::wire::Principal;
+
+pub use levers::{CheckpointFileChoice, Damage, Lever, LeverError};
+pub use producers::{ProducerView, Producers};
+
+/// Everything that the sandbox holds.
+pub struct World {
+    /// The one clock.
+    pub clock: Clock,
+    /// What was done to the sandbox.
+    pub record: Arc<Record>,
+    /// What is switched on to go wrong.
+    pub faults: Arc<Faults>,
+    /// S3.
+    pub store: Arc<Store>,
+    /// Kafka.
+    pub topics: Topics,
+    /// CloudWatch Logs.
+    pub logs: Logs,
+    /// CloudWatch.
+    pub metrics: Metrics,
+    /// EMR Serverless.
+    pub emr: Emr,
+    /// Switches on running drivers.
+    pub controls: Controls,
+    /// Whoever writes into the topics.
+    pub producers: Arc<Producers>,
+    /// Seeding and resetting exclude each other.
+    seeding: Mutex<()>,
+    stop: CancellationToken,
+}
+
+/// Why the starting state could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// S3 could not be written.
+    #[error("the bucket could not be filled")]
+    Store(#[from] StoreError),
+    /// A topic could not be made.
+    #[error("a topic could not be made")]
+    Topic(#[from] TopicError),
+    /// A job could not be started.
+    #[error("the job of {stream} could not be started")]
+    Start {
+        /// The stream.
+        stream: String,
+        /// Why not.
+        #[source]
+        source: crate::emr::EmrError,
+    },
+    /// A stream did not come into the state that it should have.
+    #[error("{stream} did not come into its state: {reason}")]
+    Story {
+        /// The stream.
+        stream: String,
+        /// What was missing.
+        reason: String,
+    },
+}
+
+/// How often producers write.
+const TICK: Duration = Duration::from_millis(500);
+/// How often retention is applied, in ticks.
+const RETENTION_EVERY: u32 = 20;
+
+impl World {
+    /// An empty world over its parts.
+    pub fn new(
+        clock: Clock,
+        record: Arc<Record>,
+        faults: Arc<Faults>,
+        store: Arc<Store>,
+        topics: Topics,
+        logs: Logs,
+        metrics: Metrics,
+    ) -> Arc<Self> {
+        let controls = Controls::default();
+        let jobs = JobEnvironment {
+            clock: clock.clone(),
+            store: store.clone(),
+            faults: faults.clone(),
+            topics: topics.clone(),
+            logs: logs.clone(),
+            metrics: metrics.clone(),
+            controls: controls.clone(),
+        };
+        Arc::new(Self {
+            emr: Emr::new(clock.clone(), jobs),
+            producers: Arc::new(Producers::new(clock.clone())),
+            clock,
+            record,
+            faults,
+            store,
+            topics,
+            logs,
+            metrics,
+            controls,
+            seeding: Mutex::new(()),
+            stop: CancellationToken::new(),
+        })
+    }
+
+    /// Wipes whatever is there and writes the starting state. Takes seconds: hours of
+    /// history are played through.
+    pub async fn seed(self: &Arc<Self>) -> Result<(), SeedError> {
+        let _alone = self.seeding.lock().await;
+        self.empty().await?;
+        self.fill().await
+    }
+
+    /// Takes everything back to the start.
+    pub async fn reset(self: &Arc<Self>) -> Result<(), SeedError> {
+        self.seed().await
+    }
+
+    /// Lets producers write and retention work, until the world is stopped.
+    pub fn run(self: &Arc<Self>) {
+        let world = self.clone();
+        tokio::spawn(async move {
+            let mut ticks = 0_u32;
+            let mut interval = tokio::time::interval(TICK);
+            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    () = world.stop.cancelled() => return,
+                    _ = interval.tick() => {}
+                }
+                world.producers.tick(&world.topics);
+                ticks = ticks.wrapping_add(1);
+                // A history that is being played through reads what is too old now.
+                if ticks % RETENTION_EVERY == 0
+                    && let Ok(_alone) = world.seeding.try_lock()
+                {
+                    world.topics.enforce_retention(world.clock.now_ms());
+                }
+            }
+        });
+    }
+
+    /// Ends every driver and the producers.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.emr.clear().await;
+    }
+
+    /// The principal of the console.
+    pub fn console() -> Principal {
+        Principal::user("sandbox-console")
+    }
+
+    async fn empty(&self) -> Result<(), SeedError> {
+        self.emr.clear().await;
+        self.producers.clear();
+        self.controls.clear();
+        self.faults.clear_all();
+        self.topics.clear();
+        self.logs.clear();
+        self.metrics.clear();
+        self.store.wipe()?;
+        Ok(())
+    }
+
+    async fn fill(self: &Arc<Self>) -> Result<(), SeedError> {
+        let deploy = Principal::user("deploy");
+        self.store.create_bucket(&deploy, streams::BUCKET)?;
+        let streams = streams::streams();
+        for stream in &streams {
+            self.store.put(
+                &deploy,
+                streams::BUCKET,
+                &format!("jobs/{}", stream.script_name),
+                stream.script.as_bytes(),
+                crate::s3::Meta::default(),
+                &crate::s3::Condition::default(),
+            )?;
+        }
+        let now_ms = self.clock.now_ms();
+        for application in streams::applications(now_ms) {
+            self.emr.put_application(application);
+        }
+        if let Err(error) = self.logs.create_group(streams::LOG_GROUP, now_ms) {
+            tracing::debug!(%error, "world.log_group");
+        }
+        histories::play(self, &streams, now_ms).await?;
+        // The record is of what is done to the sandbox, not of how it began.
+        self.record.clear();
+        Ok(())
+    }
+}
