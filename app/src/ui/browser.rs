@@ -315,6 +315,8 @@ fn lines_across(data: &ChartData, palette: &Palette) -> MarkLine {
             .formatter("{b}")
             .font_size(11.0)
             .color(colour)
+            .background_color(Color::Value(palette.get(Ink::Surface)))
+            .padding((1.0, 4.0, 1.0, 4.0))
     };
     let marks = data.marks.iter().map(|mark| {
         MarkLineData::new()

@@ -3,8 +3,7 @@
 use crate::ui::*;
 use leptos::prelude::*;
 
-#[component]
-pub(super) fn Choices() -> AnyView {
+pub(super) fn choices() -> AnyView {
     let (chosen, choose) = signal(1_u8);
     let checked = move |this: u8| Signal::derive(move || chosen.get() == this);
     view! {
@@ -80,8 +79,7 @@ pub(super) fn Choices() -> AnyView {
     .into_any()
 }
 
-#[component]
-pub(super) fn Happenings() -> AnyView {
+pub(super) fn happenings() -> AnyView {
     view! {
         <Card title="Run">
             <Timeline>
@@ -119,8 +117,7 @@ pub(super) fn Happenings() -> AnyView {
     .into_any()
 }
 
-#[component]
-pub(super) fn Texts() -> AnyView {
+pub(super) fn texts() -> AnyView {
     let tab = |label: &str, current| TabItem {
         label: label.to_owned(),
         href: "/gallery".to_owned(),
@@ -143,8 +140,7 @@ pub(super) fn Texts() -> AnyView {
     .into_any()
 }
 
-#[component]
-pub(super) fn Beside() -> AnyView {
+pub(super) fn beside() -> AnyView {
     view! {
         <Card title="What it costs">
             <Figures>

@@ -4,7 +4,7 @@
 mod acting;
 
 use super::*;
-use acting::{Beside, Choices, Happenings, Texts};
+use acting::{beside, choices, happenings, texts};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -57,12 +57,12 @@ pub fn Gallery() -> AnyView {
                     <div class="stack">
                         <Listing />
                         <Charts />
-                        <Choices />
-                        <Happenings />
-                        <Texts />
+                        {choices()}
+                        {happenings()}
+                        {texts()}
                     </div>
                     <aside class="split__aside stack">
-                        <Beside />
+                        {beside()}
                     </aside>
                 </div>
             </div>
