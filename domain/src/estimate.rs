@@ -93,6 +93,48 @@ pub struct Rates {
     pub arrival_milli: Option<i64>,
 }
 
+impl Rates {
+    /// Measures them: processing by the newest committed batches of the
+    /// checkpoint, arrival by what was seen of Kafka's ends over time.
+    #[must_use]
+    pub fn measured(
+        snapshot: &crate::snapshot::Snapshot,
+        samples: &[crate::verdict::Sample],
+    ) -> Self {
+        Self {
+            drain_milli: snapshot.checkpoint.seen().and_then(drain_milli),
+            arrival_milli: arrival_milli(samples),
+        }
+    }
+}
+
+fn drain_milli(checkpoint: &crate::snapshot::CheckpointSeen) -> Option<i64> {
+    let committed: Vec<_> = checkpoint.batches.iter().filter(|b| b.committed).collect();
+    let (newest, oldest) = (committed.first()?, committed.last()?);
+    let between_ms = newest.planned_at.since(oldest.planned_at);
+    let records: u64 = newest
+        .ends
+        .iter()
+        .zip(&oldest.ends)
+        .filter_map(|(to, from)| Some(from.as_ref()?.records_between(to.as_ref()?)))
+        .sum();
+    per_second_milli(i64::try_from(records).ok()?, between_ms)
+}
+
+fn arrival_milli(samples: &[crate::verdict::Sample]) -> Option<i64> {
+    let known: Vec<_> = samples.iter().filter(|s| s.end.is_some()).collect();
+    let (oldest, newest) = (known.first()?, known.last()?);
+    let records = newest.end?.checked_sub(oldest.end?)?;
+    per_second_milli(records, newest.at.since(oldest.at))
+}
+
+fn per_second_milli(records: i64, between_ms: i64) -> Option<i64> {
+    if between_ms <= 0 || records < 0 {
+        return None;
+    }
+    i64::try_from(i128::from(records) * 1_000_000 / i128::from(between_ms)).ok()
+}
+
 /// How many CopyObject calls a second are assumed at the least.
 const COPIES_PER_S: i64 = 50;
 

@@ -22,3 +22,4 @@ pub mod stream;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod when;

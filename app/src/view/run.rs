@@ -76,6 +76,8 @@ pub struct OptionCard {
     pub title: String,
     /// What it is for, in a sentence.
     pub purpose: String,
+    /// What stands in its parameter to begin with; empty where it has none.
+    pub prefill: String,
     /// What it would cost now; `None` where that depends on a parameter, or
     /// is unknown.
     pub cost: Option<Cost>,

@@ -22,6 +22,8 @@ pub mod view;
 
 mod json_scan;
 mod parsed;
+#[cfg(test)]
+mod properties;
 mod text_lines;
 
 pub use commit_log::CommitMetadata;

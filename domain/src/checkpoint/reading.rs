@@ -69,11 +69,13 @@ impl SparkError {
 enum JsonFrom<'a> {
     Text(&'a str),
     Reader,
+    Unknown,
 }
 
 fn json_fault(fault: Fault, from: JsonFrom<'_>, line: SparkLine) -> SparkError {
     let redacted = line >= SparkLine::V4_0;
     let source = match from {
+        JsonFrom::Unknown => "UNKNOWN".to_owned(),
         _ if redacted => {
             "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
                 .to_owned()
@@ -140,6 +142,22 @@ fn mapping(field: &str, wanted: &str) -> SparkError {
     )
 }
 
+/// What json4s says when a value is there but of a type that it does not turn
+/// into a number.
+fn unconvertible(field: &str, value: &str) -> SparkError {
+    SparkError::new(
+        "org.json4s.MappingException",
+        format!(
+            "No usable value for {field}\nDo not know how to convert {value} into long"
+        ),
+    )
+}
+
+/// Why a checksum file beside a state file cannot be read, if it cannot.
+pub(super) fn sidecar_fault(text: &str, line: SparkLine) -> Option<SparkError> {
+    parse_json(text, JsonFrom::Unknown, line).err()
+}
+
 /// The text of a log file; Scala's `Source` refuses what is not UTF-8.
 fn utf8(bytes: &[u8]) -> Result<&str, SparkError> {
     std::str::from_utf8(bytes).map_err(|error| {
@@ -155,6 +173,15 @@ fn utf8(bytes: &[u8]) -> Result<&str, SparkError> {
 enum VersionRule {
     Max(i32),
     Exactly(i32),
+}
+
+/// A version that a state schema may have, as its own first text says it.
+pub(super) fn check_schema_version(
+    text: &str,
+    line: SparkLine,
+) -> Result<i32, SparkError> {
+    let newest = if line >= SparkLine::V4_0 { 3 } else { 2 };
+    check_version(text, VersionRule::Max(newest), line)
 }
 
 /// `validateVersion` and `validateVersionExactMatch`: the number is read by

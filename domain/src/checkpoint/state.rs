@@ -12,7 +12,10 @@ mod schema;
 mod zip;
 
 pub use checksum::{ChecksumFile, crc32c};
-pub use delta::{DeltaSummary, check_changelog, check_delta, check_snapshot};
+pub use delta::{
+    DeltaSummary, changelog_header_is_corrupted, check_changelog, check_delta,
+    check_snapshot,
+};
 pub use operator::{OperatorMetadata, StateStoreInfo};
 pub use schema::{StateField, StateSchema};
 pub use zip::{SstFile, ZipSummary, check_zip};

@@ -296,6 +296,24 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     })
 }
 
+/// What a way out would do to each partition by what was seen now: a bound, as
+/// long as the job may still write.
+///
+/// # Errors
+/// A [`Refusal`] that says what is in the way.
+pub fn preview(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    way_out: &WayOut,
+    times: Option<&TimestampOffsets>,
+) -> Result<Vec<PartitionEffect>, Refusal> {
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let kafka = seen_kafka(snapshot)?;
+    refuse_sink(stream)?;
+    let targets = targets(stream, kafka, way_out, times)?;
+    Ok(effects(checkpoint, kafka, &targets))
+}
+
 fn seal(body: PlanBody) -> Result<Plan, Refusal> {
     Plan::new(body).map_err(|_| Refusal::NotCanonical)
 }

@@ -15,7 +15,7 @@ mod settle;
 mod steps;
 
 pub use build::{
-    BuildReset, BuildSecure, Refusal, TimestampOffsets, build_reset, build_secure,
+    BuildReset, BuildSecure, Refusal, TimestampOffsets, build_reset, build_secure, preview,
 };
 pub use check::{Fault, check};
 pub use render::{RenderedPlan, RenderedStep, render, title};

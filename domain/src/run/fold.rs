@@ -186,6 +186,16 @@ impl PlanState {
         self.steps.iter().all(|s| s.status == StepStatus::Done)
     }
 
+    /// Whether it was started and cannot be replaced any more. A plan whose
+    /// first step was refused as stale has had no effect and may be made anew.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        let refused_at_once = self.steps.first().is_some_and(|s| {
+            matches!(s.status, StepStatus::Failed { next_attempt_at: None })
+        });
+        self.started.is_some() && !refused_at_once
+    }
+
     /// Whether all agreed that `needed` names.
     #[must_use]
     pub fn agreement(&self, needed: &AgreementNeeded, now: Millis) -> AgreementState {
@@ -291,8 +301,8 @@ impl RunState {
                 self.answers.insert(*item, answer.clone());
             }
             Event::Intended { intent } => {
-                if self.reset.as_ref().is_some_and(|p| p.started.is_some()) {
-                    return Err("the reset was started already".to_owned());
+                if self.reset.as_ref().is_some_and(PlanState::is_under_way) {
+                    return Err("the reset is being carried out already".to_owned());
                 }
                 self.intent = Some(intent.clone());
                 self.reset = None;
@@ -358,8 +368,8 @@ impl RunState {
         steps: &[StepId],
         undo: &[StepId],
     ) -> Result<(), String> {
-        if self.plan(kind).is_some_and(|p| p.started.is_some()) {
-            return Err(format!("the {} plan was started already", kind.word()));
+        if self.plan(kind).is_some_and(PlanState::is_under_way) {
+            return Err(format!("the {} plan is being carried out already", kind.word()));
         }
         if kind == PlanKind::Reset && self.sealed.is_none() {
             return Err("a reset plan stands on a sealed backup".to_owned());

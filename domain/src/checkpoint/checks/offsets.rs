@@ -144,12 +144,9 @@ fn predecessor(exam: &mut Exam<'_>, newest: i64) -> Option<(String, SparkOffsets
 /// Void and malformed lines of the newest file.
 fn newest_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets) {
     let committed = exam.newest_commit() == Some(newest);
-    let kind = last
-        .sources
-        .iter()
-        .flatten()
-        .find_map(|line| SourceKind::of_line(line))
-        .unwrap_or_else(|| kind_before(exam, newest));
+    let kind = kind_before(exam, newest)
+        .or_else(|| last.sources.iter().flatten().find_map(|line| SourceKind::of_line(line)))
+        .unwrap_or(SourceKind::Kafka);
     for (index, source) in last.sources.iter().enumerate() {
         let line = Some(u32::try_from(index + 3).unwrap_or(u32::MAX));
         match source {
@@ -186,16 +183,10 @@ fn newest_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets
 }
 
 /// The kind of source as the file before tells it.
-fn kind_before(exam: &Exam<'_>, newest: i64) -> SourceKind {
-    exam.bytes(&format!("offsets/{}", newest.saturating_sub(1)))
-        .and_then(|bytes| read_offsets(bytes, exam.line).ok())
-        .and_then(|read| {
-            read.sources
-                .iter()
-                .flatten()
-                .find_map(|line| SourceKind::of_line(line))
-        })
-        .unwrap_or(SourceKind::Kafka)
+fn kind_before(exam: &Exam<'_>, newest: i64) -> Option<SourceKind> {
+    let bytes = exam.bytes(&format!("offsets/{}", newest.saturating_sub(1)))?;
+    let read = read_offsets(bytes, exam.line).ok()?;
+    read.sources.iter().flatten().find_map(|line| SourceKind::of_line(line))
 }
 
 fn kafka_line(exam: &mut Exam<'_>, key: &str, line: Option<u32>, text: &str) {

@@ -112,7 +112,7 @@ fn each_break_is_named() {
         ),
         ("c16 error", Box::new(|v| commit(v, 6, "v1\n{"))),
         ("c27 warning", Box::new(|v| put(v, "sources/0/0", "v1\n{}"))),
-        ("c40 warning", Box::new(|v| put(v, "offsets/9/x", "x"))),
+        ("c40 error", Box::new(|v| put(v, "offsets/9/x", "x"))),
         (
             "c41 warning",
             Box::new(|v| {

@@ -6,7 +6,9 @@ use crate::checkpoint::commit_log::CommitMetadata;
 use crate::checkpoint::layout::{CheckpointFile, StateFileKind};
 use crate::checkpoint::reading::SparkError;
 use crate::checkpoint::spark_line::SparkLine;
-use crate::checkpoint::state::{StateFault, ZipSummary, check_changelog, check_zip};
+use crate::checkpoint::state::{
+    StateFault, ZipSummary, changelog_header_is_corrupted, check_changelog, check_zip,
+};
 
 const NOT_FOUND: &str = "java.io.FileNotFoundException";
 
@@ -38,10 +40,21 @@ pub(super) fn check(
         if !store.has(changelog, StateFileKind::Changelog) {
             return Err(Start::fail_early(&key, changelog_missing(start, &key)));
         }
-        content(start, &key, lz4, check_changelog)
-            .map_err(|bad| fails(start, &key, bad))?;
+        changelog_file(start, &key, lz4).map_err(|bad| fails(start, &key, bad))?;
     }
     Ok(())
+}
+
+/// The header is read and the file closed before the records are: what is wrong
+/// with it shows before the checksum does.
+fn changelog_file(start: &Start<'_>, key: &str, lz4: bool) -> Result<(), Bad> {
+    if lz4
+        && let Some(bytes) = start.view.bytes.get(key)
+        && changelog_header_is_corrupted(bytes)
+    {
+        return Err(Bad::Fault(StateFault::Corrupted));
+    }
+    content(start, key, lz4, check_changelog)
 }
 
 fn zip(start: &Start<'_>, store: &Store, version: i64) -> Step<()> {

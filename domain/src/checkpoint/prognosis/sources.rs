@@ -154,7 +154,9 @@ pub(super) fn backwards(start: &Start<'_>, lines: &Lines<'_>) -> Option<SparkErr
     (0..lines.last.sources.len()).find_map(|source| {
         let from = lines.begin(source)?;
         match (lines.end(source), lines.kind(source)) {
-            (None, SourceKind::RateMicroBatch) => rate_backwards(from, lines.newest),
+            (None, SourceKind::RateMicroBatch) => {
+                rate_backwards(from, lines.newest, start.line)
+            }
             (None, SourceKind::Kafka) => kafka_backwards(start, source, from),
             _ => None,
         }
@@ -163,13 +165,13 @@ pub(super) fn backwards(start: &Start<'_>, lines: &Lines<'_>) -> Option<SparkErr
 
 /// The source gives the same number of rows to every batch, so its first end
 /// is a batch's share of where it stands now.
-fn rate_backwards(from: &str, batches: i64) -> Option<SparkError> {
+fn rate_backwards(from: &str, batches: i64, spark: SparkLine) -> Option<SparkError> {
     let line: serde_json::Value = serde_json::from_str(from).ok()?;
     let at = line.get("offset")?.as_i64()?;
     let rows = at.checked_div(batches)?;
     (at > rows).then(|| SparkError {
-        // It is thrown while the batch is planned, which wraps it so.
-        condition: Some("INTERNAL_ERROR".to_owned()),
+        // It is thrown while the batch is planned, which wraps it so from 3.4 on.
+        condition: (spark >= SparkLine::V3_4).then(|| "INTERNAL_ERROR".to_owned()),
         ..SparkError::new(
             "java.lang.AssertionError",
             format!("assertion failed: startOffset({at}) > endOffset({rows})"),

@@ -13,11 +13,20 @@ pub(super) fn run(start: &Start<'_>) -> Step<Prognosis> {
     let offsets = start.batches(LogDirectory::Offsets);
     let commits = start.batches(LogDirectory::Commits);
     metadata(start, offsets.is_empty() && commits.is_empty())?;
+    // From 4.1 on both logs are read before anything is made of them.
+    let both_first = start.line >= SparkLine::V4_1;
     let Some(newest) = offsets.last().copied() else {
+        if both_first {
+            newest_commit(start, &commits)?;
+        }
         return fresh(start);
     };
 
     let last = offsets_file(start, newest)?;
+    if both_first {
+        newest_commit(start, &commits)?;
+    }
+    count(start, &format!("offsets/{newest}"), &last)?;
     let before = predecessor(start, newest, &offsets)?;
     let committed = newest_commit(start, &commits)? == Some(newest);
     if last.metadata.is_none() {
@@ -155,7 +164,7 @@ fn first_directory_in_use(start: &Start<'_>) -> Option<&'static str> {
         })
 }
 
-/// A file of `offsets/` with as many lines as the query has sources.
+/// The newest file of `offsets/`.
 fn offsets_file(start: &Start<'_>, batch: i64) -> Step<SparkOffsets> {
     let key = format!("offsets/{batch}");
     let Some(bytes) = start.bytes(&key)? else {
@@ -164,16 +173,19 @@ fn offsets_file(start: &Start<'_>, batch: i64) -> Step<SparkOffsets> {
             listed_but_missing(start, &key, batch),
         ));
     };
-    read_and_count(start, &key, bytes)
+    read(start, &key, bytes)
 }
 
-fn read_and_count(start: &Start<'_>, key: &str, bytes: &[u8]) -> Step<SparkOffsets> {
-    let read = read_offsets(bytes, start.line).map_err(|error| {
-        Start::fail_early(key, error.in_log_file(&start.view.path(key)))
-    })?;
+fn read(start: &Start<'_>, key: &str, bytes: &[u8]) -> Step<SparkOffsets> {
+    read_offsets(bytes, start.line)
+        .map_err(|error| Start::fail_early(key, error.in_log_file(&start.view.path(key))))
+}
+
+/// There must be as many lines as the query has sources.
+fn count(start: &Start<'_>, key: &str, read: &SparkOffsets) -> Step<()> {
     let wanted = start.shape.sources as usize;
     if read.sources.len() == wanted {
-        return Ok(read);
+        return Ok(());
     }
     let text = format!(
         "assertion failed: There are [{}] sources in the checkpoint offsets and now \
@@ -221,7 +233,9 @@ fn predecessor(
         let text = format!("batch {before} doesn't exist");
         return Err(Start::fail_early(&key, SparkError::illegal_state(text)));
     };
-    read_and_count(start, &key, bytes).map(Some)
+    let read = read(start, &key, bytes)?;
+    count(start, &key, &read)?;
+    Ok(Some(read))
 }
 
 /// The newest commit is parsed even when it decides nothing.

@@ -7,7 +7,7 @@ use super::{Start, Step, rocksdb_load, state_schema};
 use crate::checkpoint::layout::{
     CheckpointFile, DEFAULT_STORE, StateFile, StateFileKind, store_directory,
 };
-use crate::checkpoint::reading::SparkError;
+use crate::checkpoint::reading::{SparkError, sidecar_fault};
 use crate::checkpoint::spark_line::SparkLine;
 use crate::checkpoint::state::{
     ChecksumFile, OperatorMetadata, StateFault, check_delta, check_snapshot, crc32c,
@@ -187,6 +187,8 @@ pub(super) enum Bad {
     /// From 4.1 on: expected size and checksum, computed size and checksum.
     Checksum((u64, i32), (u64, i32)),
     Unread(String),
+    /// The checksum file cannot be read.
+    Sidecar(SparkError),
 }
 
 /// Looks into a file as far as its bytes are at hand: the checksum beside it
@@ -220,6 +222,10 @@ pub(super) fn checksum(start: &Start<'_>, key: &str, bytes: &[u8]) -> Result<(),
     let Ok(Some(sidecar)) = start.bytes(&beside) else {
         return Err(Bad::Unread(beside));
     };
+    let text = String::from_utf8_lossy(sidecar);
+    if let Some(error) = sidecar_fault(&text, start.line) {
+        return Err(Bad::Sidecar(error));
+    }
     let Some(expected) = ChecksumFile::parse(sidecar).value else {
         return Ok(());
     };
@@ -249,6 +255,7 @@ pub(super) fn fails(start: &Start<'_>, key: &str, bad: Bad) -> Box<super::Progno
             ),
             "XX000",
         ),
+        Bad::Sidecar(error) => uncategorized(start.line, error),
         Bad::Fault(fault) => uncategorized(start.line, fault_error(start, key, &fault)),
     };
     Start::fail_early(key, error)

@@ -7,7 +7,7 @@
 use super::state_load::Conf;
 use super::{Start, Step};
 use crate::checkpoint::layout::CheckpointFile;
-use crate::checkpoint::reading::SparkError;
+use crate::checkpoint::reading::{SparkError, check_schema_version};
 use crate::checkpoint::spark_line::SparkLine;
 use crate::checkpoint::state::{OperatorMetadata, StateFault, StateField, StateSchema};
 
@@ -52,13 +52,26 @@ pub(super) fn of_operator(start: &Start<'_>, op: i64) -> Step<Option<StateSchema
 
 fn unreadable(start: &Start<'_>, fault: &StateFault) -> SparkError {
     match fault {
-        StateFault::BadVersion(text) => SparkError::illegal_state(format!(
-            "Log file was malformed: failed to read correct log version from {text}."
-        )),
-        StateFault::BadJson => SparkError::new(
-            "com.fasterxml.jackson.core.JsonParseException",
-            format!("The state schema at {} is not JSON", start.view.uri),
-        ),
+        StateFault::BadVersion(text) => match check_schema_version(text, start.line) {
+            Err(error) => error,
+            Ok(_) => SparkError::illegal_state(format!("unexpected version {text}")),
+        },
+        // What is no JSON is tried as a type's name.
+        StateFault::BadJson => {
+            let (condition, prefix) = if start.line >= SparkLine::V3_4 {
+                (
+                    Some("UNSUPPORTED_DATATYPE".to_owned()),
+                    "[UNSUPPORTED_DATATYPE] ",
+                )
+            } else {
+                (None, "")
+            };
+            SparkError {
+                class: "org.apache.spark.SparkIllegalArgumentException".to_owned(),
+                condition,
+                text: format!("{prefix}Unsupported data type in the state schema"),
+            }
+        }
         _ => SparkError::new("java.io.EOFException", ""),
     }
 }

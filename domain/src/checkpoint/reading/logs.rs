@@ -1,6 +1,6 @@
 use super::{
     Json, JsonFrom, SparkError, SparkLine, VersionRule, check_version, java_lines,
-    java_trim, mapping, parse_json, utf8,
+    java_trim, mapping, parse_json, unconvertible, utf8,
 };
 use crate::checkpoint::offset_log::VOID;
 
@@ -11,33 +11,71 @@ pub fn read_metadata(bytes: &[u8], line: SparkLine) -> Result<String, SparkError
     // UTF-8 instead of giving up.
     let text = String::from_utf8_lossy(bytes);
     let json = parse_json(&text, JsonFrom::Reader, line)?;
+    if json == Json::Null {
+        let class = "org.apache.spark.sql.execution.streaming.StreamMetadata";
+        return Err(null_pointer(line, class, "id()", "streamMetadata"));
+    }
     let id = match json.field("id") {
         Some(Json::Text(id)) => id.clone(),
         Some(Json::Int(number) | Json::Double(number)) => number.clone(),
+        Some(Json::Null) => {
+            return Err(SparkError::new(
+                NULL_POINTER,
+                "Cannot invoke \"String.length()\" because \"name\" is null",
+            ));
+        }
         _ => return Err(mapping("id", "java.lang.String")),
     };
-    if java_uuid(&id) {
-        Ok(id)
-    } else {
-        Err(SparkError::new(
-            "java.lang.IllegalArgumentException",
-            format!("Invalid UUID string: {id}"),
-        ))
-    }
+    java_uuid(&id)?;
+    Ok(id)
 }
 
-/// What `UUID.fromString` takes: five groups of hexadecimal digits, which may
-/// be shorter than they should be.
-fn java_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    text.len() <= 36
-        && groups.len() == 5
-        && groups.iter().all(|group| {
-            !group.is_empty()
-                && group.len() <= 16
-                && group.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
+const NULL_POINTER: &str = "java.lang.NullPointerException";
+
+/// What the JSON `null` becomes where an object is read: no error until its
+/// first field is asked for. 4.1 moved the classes.
+fn null_pointer(line: SparkLine, class: &str, call: &str, variable: &str) -> SparkError {
+    let (package, name) = class.rsplit_once('.').unwrap_or(("", class));
+    let inner = match name {
+        _ if line < SparkLine::V4_1 => "",
+        "StreamMetadata" => ".runtime",
+        _ => ".checkpointing",
+    };
+    SparkError::new(
+        NULL_POINTER,
+        format!(
+            "Cannot invoke \"{package}{inner}.{name}.{call}\" because \"{variable}\" is \
+             null"
+        ),
+    )
 }
+
+/// `UUID.fromString`: five groups of hexadecimal digits, which may be shorter
+/// than they should be.
+fn java_uuid(text: &str) -> Result<(), SparkError> {
+    let argument = |said: String| SparkError::new(ILLEGAL_ARGUMENT, said);
+    if text.encode_utf16().count() > 36 {
+        return Err(argument("UUID string too large".to_owned()));
+    }
+    let groups: Vec<&str> = text.split('-').collect();
+    if groups.len() != 5 {
+        return Err(argument(format!("Invalid UUID string: {text}")));
+    }
+    for group in groups {
+        let bad = group.char_indices().find(|(_, c)| !c.is_ascii_hexdigit());
+        if let Some((index, _)) = bad {
+            let said = format!("Error at index {index} in: \"{group}\"");
+            return Err(SparkError::new(NUMBER_FORMAT, said));
+        }
+        if group.is_empty() || group.trim_start_matches('0').len() > 16 {
+            return Err(SparkError::new(NUMBER_FORMAT, ""));
+        }
+    }
+    Ok(())
+}
+
+const ILLEGAL_ARGUMENT: &str = "java.lang.IllegalArgumentException";
+const NUMBER_FORMAT: &str = "java.lang.NumberFormatException";
 
 /// What Spark keeps of a file in `offsets/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,9 +129,11 @@ pub fn read_offsets(bytes: &[u8], line: SparkLine) -> Result<SparkOffsets, Spark
 
 fn metadata_line(text: &str, line: SparkLine) -> Result<SparkMetadataLine, SparkError> {
     let json = parse_json(text, JsonFrom::Text(text), line)?;
-    if !matches!(json, Json::Object(_)) {
-        return Err(mapping("batchWatermarkMs", "long"));
+    if json == Json::Null {
+        let class = "org.apache.spark.sql.execution.streaming.OffsetSeqMetadata";
+        return Err(null_pointer(line, class, "conf()", "metadata$1"));
     }
+    // Any other value that is no object has no fields, and all have defaults.
     let mut read = SparkMetadataLine {
         batch_watermark_ms: whole(&json, "batchWatermarkMs")?,
         batch_timestamp_ms: whole(&json, "batchTimestampMs")?,
@@ -130,6 +170,7 @@ fn whole(json: &Json, name: &str) -> Result<i64, SparkError> {
             // Java's cast from double to long cuts and saturates, as `as` does.
             Ok(value as i64)
         }
+        Some(Json::Text(text)) => Err(unconvertible(name, &format!("JString({text})"))),
         Some(_) => Err(mapping(name, "long")),
     }
 }
@@ -158,8 +199,14 @@ pub fn read_commit(
         return Ok(false);
     };
     let json = parse_json(second, JsonFrom::Text(second), line)?;
-    if !matches!(json, Json::Object(_)) {
-        return Err(mapping("nextBatchWatermarkMs", "long"));
+    if json == Json::Null {
+        let class = "org.apache.spark.sql.execution.streaming.CommitMetadata";
+        let call = if line >= SparkLine::V4_0 {
+            "stateUniqueIds()"
+        } else {
+            "nextBatchWatermarkMs()"
+        };
+        return Err(null_pointer(line, class, call, "commitMetadata"));
     }
     whole(&json, "nextBatchWatermarkMs")?;
     Ok(matches!(

@@ -23,11 +23,11 @@ impl SourceKind {
         if whole("offset") && whole("timestamp") {
             return Some(Self::RateMicroBatch);
         }
-        if kafka_shape(&json) {
-            return Some(Self::Kafka);
-        }
         match json {
-            Json::Object(_) if whole("logOffset") => Some(Self::Other),
+            // No topic at all tells nothing.
+            Json::Object(fields) if fields.is_empty() => None,
+            json if kafka_shape(&json) => Some(Self::Kafka),
+            json @ Json::Object(_) if json.field("logOffset").is_some() => Some(Self::Other),
             Json::Int(_) => Some(Self::Other),
             _ => None,
         }
@@ -75,6 +75,11 @@ pub fn read_source_line(
         },
         SourceKind::RateMicroBatch => {
             let json = parse_json(text, JsonFrom::Text(text), line)?;
+            if json == Json::Null {
+                return Err(SparkError::illegal_state(
+                    "The type of Offset should be RatePerMicroBatchStreamOffset",
+                ));
+            }
             for field in ["offset", "timestamp"] {
                 if !matches!(json.field(field), Some(Json::Int(_) | Json::Double(_))) {
                     return Err(mapping(field, "long"));

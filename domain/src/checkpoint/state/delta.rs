@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::StateFault;
-use super::lz4_block::unpack;
+use super::lz4_block::{first_block_is_corrupted, unpack};
 
 /// What a file of changes holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +65,11 @@ pub fn check_changelog(bytes: &[u8]) -> Result<(), StateFault> {
             value => skip(&mut input, value)?,
         }
     }
+}
+
+/// Whether not even the header of a changelog can be unpacked.
+pub fn changelog_header_is_corrupted(bytes: &[u8]) -> bool {
+    first_block_is_corrupted(bytes)
 }
 
 /// A Java `writeUTF` of `v<n>` at the very start.

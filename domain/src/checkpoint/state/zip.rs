@@ -33,7 +33,7 @@ const METADATA_MAX: usize = 64 << 20;
 
 /// Whether the archive is whole, and what it says.
 pub fn check_zip(bytes: &[u8]) -> Result<ZipSummary, StateFault> {
-    if bytes.is_empty() {
+    if !bytes.starts_with(LOCAL_ENTRY) {
         // Java's reader finds no entry in it and then misses the metadata.
         return Err(StateFault::NoMetadata);
     }

@@ -1,0 +1,94 @@
+//! Reads a time as a person types it. A time without a zone is refused: at
+//! 03:00 nobody should have to guess which midnight was meant.
+
+use thiserror::Error;
+
+use crate::time::Millis;
+
+/// Why a text is no time.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoTime {
+    /// It has no form that is known.
+    #[error("{0:?} is no time. Allowed: 2025-01-15T00:00:00Z, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\".")]
+    Form(String),
+    /// It lacks its zone.
+    #[error("{0:?} has no time zone. Add Z for UTC, or an offset such as +01:00.")]
+    NoZone(String),
+    /// It is still to come.
+    #[error("{0} is in the future.")]
+    Future(String),
+}
+
+/// Reads RFC 3339 with a zone, epoch milliseconds, or a length of time and
+/// "ago", as `90m ago`.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
+    let text = text.trim();
+    let at = if let Some(ago_ms) = relative_ms(text) {
+        now.plus(-ago_ms)
+    } else if text.len() >= 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Millis(text.parse().map_err(|_| NoTime::Form(shown(text)))?)
+    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        Millis(at.as_millisecond())
+    } else if text.parse::<jiff::civil::DateTime>().is_ok() {
+        return Err(NoTime::NoZone(shown(text)));
+    } else {
+        return Err(NoTime::Form(shown(text)));
+    };
+    if at > now { Err(NoTime::Future(at.utc())) } else { Ok(at) }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn relative_ms(text: &str) -> Option<i64> {
+    let length = text.strip_suffix("ago")?.trim();
+    let split = length.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = length.split_at(split);
+    let number: i64 = number.parse().ok()?;
+    let unit_ms = match unit.trim() {
+        "s" | "second" | "seconds" => 1_000,
+        "m" | "min" | "minute" | "minutes" => 60_000,
+        "h" | "hour" | "hours" => 3_600_000,
+        "d" | "day" | "days" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(unit_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_764_000_000_000);
+
+    #[test]
+    fn each_form_of_a_time_is_read() {
+        for (text, expected) in [
+            ("2025-01-15T00:00:00Z", 1_736_899_200_000),
+            ("2025-01-15T01:00:00+01:00", 1_736_899_200_000),
+            (" 1736899200000 ", 1_736_899_200_000),
+            ("2h ago", NOW.0 - 7_200_000),
+            ("7 days ago", NOW.0 - 604_800_000),
+        ] {
+            assert_eq!(parse_time(text, NOW), Ok(Millis(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_runbooks_time_is_refused_for_its_missing_zone() {
+        let error = parse_time("2025-01-15 00:00:00", NOW).unwrap_err();
+        assert!(matches!(error, NoTime::NoZone(_)), "{error}");
+    }
+
+    #[test]
+    fn a_future_or_senseless_time_is_refused() {
+        assert!(matches!(parse_time("2030-01-01T00:00:00Z", NOW), Err(NoTime::Future(_))));
+        for text in ["", "yesterday", "12", "h ago", "99999999999999999999h ago", "-2h ago"] {
+            assert!(matches!(parse_time(text, NOW), Err(NoTime::Form(_))), "{text}");
+        }
+    }
+}

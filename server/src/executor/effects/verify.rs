@@ -1,0 +1,275 @@
+//! Reads back where the job began, and watches it advance. Unknown is never
+//! healthy.
+
+use domain::checkpoint::{InitialOffset, OffsetSeq};
+use domain::offsets::PartitionOffsets;
+use domain::plan::{ReadBackStep, WatchStep};
+use domain::run::Facts;
+use domain::snapshot::{JobRunState, Progress, Snapshot};
+use domain::stream::Prefix;
+use domain::text::counted;
+
+use super::{Effect, Work};
+use crate::aws::AwsErrorKind;
+use crate::clock;
+use crate::executor::problem::Stopped;
+
+const LOG_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+impl Work<'_> {
+    pub(super) async fn read_back(&self, step: &ReadBackStep) -> Result<Effect, Stopped> {
+        let began = clock::now();
+        let mut told = String::new();
+        loop {
+            for (source, planned) in step.sources.iter().enumerate() {
+                self.compare_seed(&step.prefix, source, planned).await?;
+            }
+            let first = self.read(&step.prefix, "offsets/0").await?;
+            if let Some(bytes) = first {
+                return self.began(step, &bytes).await;
+            }
+            let snapshot = self.look().await;
+            self.refuse_dead_job(&snapshot)?;
+            if is_running(&snapshot) && nothing_waits(&snapshot, &step.sources) {
+                return Ok(Effect {
+                    before: Vec::new(),
+                    facts: Facts::BeganAt {
+                        sources: step.sources.clone(),
+                        first_ends: Vec::new(),
+                    },
+                    warning: Some(
+                        "The job is running and has no record to read yet, so its first batch is still to come.".to_owned(),
+                    ),
+                });
+            }
+            self.within(began, step.deadline_ms, "The first batch")?;
+            let what = job_words(&snapshot);
+            if told != what {
+                self.progress(0, 0, what.clone()).await;
+                told = what;
+            }
+            self.pause().await?;
+        }
+    }
+
+    async fn began(&self, step: &ReadBackStep, bytes: &[u8]) -> Result<Effect, Stopped> {
+        let ends = ends(bytes);
+        for (planned, end) in step.sources.iter().zip(&ends) {
+            for (topic, partition, from) in planned.iter() {
+                let reached = end.get(topic, partition);
+                if reached.is_none_or(|end| end < from) {
+                    return Err(Stopped::person(
+                        format!(
+                            "The first batch ends at {} in {topic}-{partition}, before the planned start {from}.",
+                            reached.map_or("nothing".to_owned(), |o| o.to_string())
+                        ),
+                        "The job did not begin where the plan says. Stop it and look at its log.",
+                    ));
+                }
+            }
+        }
+        let warning = self.confirmed_by_progress(step, &ends).await?;
+        Ok(Effect {
+            before: Vec::new(),
+            facts: Facts::BeganAt { sources: step.sources.clone(), first_ends: ends },
+            warning,
+        })
+    }
+
+    /// Compares the first progress event with the plan. Its start offsets are
+    /// null in batch 0 (seen on Spark 3.3 to 4.1), so what confirms the start
+    /// is its end together with the number of records that were read up to it.
+    async fn confirmed_by_progress(
+        &self,
+        step: &ReadBackStep,
+        ends: &[PartitionOffsets],
+    ) -> Result<Option<String>, Stopped> {
+        let Some(event) = self.first_progress().await else {
+            return Ok(Some(
+                "No progress event of the first batch was found in the log; the checkpoint alone says where it began.".to_owned(),
+            ));
+        };
+        let planned: u64 =
+            step.sources.iter().zip(ends).map(|(from, to)| from.records_between(to)).sum();
+        let same_end = event.end.is_none() || event.end.as_ref() == ends.first();
+        if !same_end || event.input_rows > planned {
+            return Err(Stopped::person(
+                format!(
+                    "The first batch read {} records, and from the planned offsets to its end there are {planned}.",
+                    event.input_rows
+                ),
+                "The job did not begin where the plan says. Stop it and look at its log.",
+            ));
+        }
+        if event.input_rows < planned {
+            // Compaction and transactions leave offsets without a record.
+            return Ok(Some(format!(
+                "The first batch read {} records over {planned} offsets. That is right only where the topic is compacted or written in transactions.",
+                event.input_rows
+            )));
+        }
+        Ok(None)
+    }
+
+    /// Batch 0's progress event, once it is in the log. It is written after the
+    /// batch, so it is waited for a while.
+    async fn first_progress(&self) -> Option<Progress> {
+        for _ in 0..20 {
+            let snapshot = self.look().await;
+            let found = snapshot.progress.seen().and_then(|events| {
+                events
+                    .iter()
+                    .find(|e| e.at >= self.plan.body.built_at && e.batch == 0)
+                    .cloned()
+            });
+            if found.is_some() {
+                return found;
+            }
+            self.pause().await.ok()?;
+        }
+        None
+    }
+
+    async fn compare_seed(
+        &self,
+        prefix: &Prefix,
+        source: usize,
+        planned: &PartitionOffsets,
+    ) -> Result<(), Stopped> {
+        let name = format!("sources/{source}/0");
+        let wanted = InitialOffset { offsets: planned.clone() }.render();
+        match self.read(prefix, &name).await? {
+            Some(bytes) if bytes == wanted => Ok(()),
+            Some(_) => Err(Stopped::person(
+                format!("{name} no longer holds the planned offsets."),
+                "Somebody has written it. Stop the job and look.",
+            )),
+            None => Err(Stopped::person(
+                format!("{name} is gone."),
+                "Somebody has deleted it. Stop the job and look.",
+            )),
+        }
+    }
+
+    pub(super) async fn watch(&self, step: &WatchStep) -> Result<Effect, Stopped> {
+        let began = clock::now();
+        let mut told = String::new();
+        loop {
+            let snapshot = self.look().await;
+            self.refuse_dead_job(&snapshot)?;
+            let commit = snapshot.checkpoint.seen().and_then(|c| c.newest_commit);
+            let lag = domain::verdict::lag(&snapshot).map(|l| l.records);
+            let committed = commit.map_or(0, |c| u64::try_from(c + 1).unwrap_or(0));
+            if committed >= u64::from(step.batches)
+                && let (Some(batch), Some(lag)) = (commit, lag)
+            {
+                return Ok(Effect::done(Facts::Advanced { batch, lag }));
+            }
+            if is_running(&snapshot) && self.idle_since_start(&snapshot) {
+                let batch = commit.unwrap_or(-1);
+                return Ok(Effect {
+                    before: Vec::new(),
+                    facts: Facts::Advanced { batch, lag: lag.unwrap_or(0) },
+                    warning: Some(
+                        "The job is running and nothing is waiting, so fewer batches than planned were seen.".to_owned(),
+                    ),
+                });
+            }
+            let waiting = lag.map_or("an unknown number of records waiting".to_owned(), |l| {
+                format!("{} waiting", counted(l, "record", "records"))
+            });
+            let what = format!("batches committed; {waiting}");
+            if told != format!("{committed} {what}") {
+                self.progress(committed, u64::from(step.batches), what.clone()).await;
+                told = format!("{committed} {what}");
+            }
+            self.within(began, step.deadline_ms, "The last of the batches to watch")?;
+            self.pause().await?;
+        }
+    }
+
+    /// Whether nothing has come in since the job began, so that no batch can be
+    /// expected.
+    fn idle_since_start(&self, snapshot: &Snapshot) -> bool {
+        let seeds: Vec<PartitionOffsets> = self
+            .plan
+            .body
+            .steps
+            .iter()
+            .filter_map(|s| match &s.kind {
+                domain::plan::StepKind::Seed(seed) => Some(seed.offsets.clone()),
+                _ => None,
+            })
+            .collect();
+        nothing_waits(snapshot, &seeds)
+    }
+
+    fn refuse_dead_job(&self, snapshot: &Snapshot) -> Result<(), Stopped> {
+        let newest = snapshot.jobs.seen().and_then(|jobs| jobs.runs.first());
+        match newest {
+            Some(run) if run.state.is_terminal() => Err(Stopped::person(
+                format!(
+                    "Job run {} is {}: {}",
+                    run.id,
+                    run.state.word(),
+                    run.state_details.lines().next().unwrap_or("EMR gives no details")
+                ),
+                "The job could not go on from here. The backup holds the checkpoint as it was; its manifest names every object.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn read(&self, prefix: &Prefix, name: &str) -> Result<Option<Vec<u8>>, Stopped> {
+        let key = format!("{}{name}", prefix.key());
+        match self.aws().s3().get(prefix.bucket(), &key, LOG_FILE_BYTES_MAX).await {
+            Ok(got) => Ok(Some(got.bytes)),
+            Err(error) if error.kind == AwsErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn ends(bytes: &[u8]) -> Vec<PartitionOffsets> {
+    OffsetSeq::parse(bytes)
+        .value
+        .map(|seq| {
+            seq.sources
+                .iter()
+                .map(|line| {
+                    line.as_deref()
+                        .and_then(|l| PartitionOffsets::parse(l).value)
+                        .unwrap_or_default()
+                })
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn is_running(snapshot: &Snapshot) -> bool {
+    snapshot
+        .jobs
+        .seen()
+        .and_then(|jobs| jobs.runs.first())
+        .is_some_and(|run| run.state == JobRunState::Running)
+}
+
+fn nothing_waits(snapshot: &Snapshot, from: &[PartitionOffsets]) -> bool {
+    let Some(kafka) = snapshot.kafka.seen() else {
+        return false;
+    };
+    from.iter().flat_map(|s| s.iter()).all(|(topic, partition, offset)| {
+        kafka
+            .topics
+            .get(topic)
+            .and_then(|t| t.partitions.get(&partition))
+            .is_some_and(|at| at.latest <= offset)
+    })
+}
+
+fn job_words(snapshot: &Snapshot) -> String {
+    match snapshot.jobs.seen().and_then(|jobs| jobs.runs.first()) {
+        Some(run) => format!("Job run {} is {}; its first batch is waited for.", run.id, run.state.word()),
+        None => "The job run is waited for.".to_owned(),
+    }
+}
