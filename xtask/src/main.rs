@@ -129,7 +129,7 @@ impl Site {
             let to = self.pkg.join(to);
             self.stamps.step(
                 &format!("copy {}", to.display()),
-                &[from.clone()],
+                std::slice::from_ref(&from),
                 &[&to],
                 || {
                     fs::copy(&from, &to)
@@ -176,7 +176,7 @@ impl Site {
             let to = self.pkg.join(format!("{name}.br"));
             self.stamps.step(
                 &format!("brotli {name}"),
-                &[from.clone()],
+                std::slice::from_ref(&from),
                 &[&to],
                 || {
                     tool::Tool::new("node")

@@ -51,7 +51,14 @@ struct Inner {
     id: String,
     drawn: RefCell<Option<(Echarts, Chart)>>,
     last: RefCell<Option<(ChartData, Option<String>)>>,
-    listeners: RefCell<Vec<(web_sys::EventTarget, &'static str, Closure<dyn FnMut()>)>>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+/// What is heard, and by what, until the chart is closed.
+struct Listener {
+    target: web_sys::EventTarget,
+    event: &'static str,
+    act: Closure<dyn FnMut()>,
 }
 
 impl Canvas {
@@ -118,8 +125,8 @@ impl Canvas {
     }
 
     pub(super) fn close(&self) {
-        for (target, event, listener) in self.0.listeners.borrow_mut().drain(..) {
-            let function = listener.as_ref().unchecked_ref();
+        for Listener { target, event, act } in self.0.listeners.borrow_mut().drain(..) {
+            let function = act.as_ref().unchecked_ref();
             let _gone = target.remove_event_listener_with_callback(event, function);
         }
         if let Some((handle, _)) = self.0.drawn.borrow_mut().take() {
@@ -160,8 +167,8 @@ impl Canvas {
         event: &'static str,
         act: impl FnMut() + 'static,
     ) {
-        let listener = Closure::<dyn FnMut()>::new(act);
-        let function = listener.as_ref().unchecked_ref();
+        let act = Closure::<dyn FnMut()>::new(act);
+        let function = act.as_ref().unchecked_ref();
         if target
             .add_event_listener_with_callback(event, function)
             .is_ok()
@@ -169,7 +176,7 @@ impl Canvas {
             self.0
                 .listeners
                 .borrow_mut()
-                .push((target, event, listener));
+                .push(Listener { target, event, act });
         }
     }
 }

@@ -40,12 +40,19 @@ pub fn CopyButton(
                     let name = if copied.get() { IconName::Check } else { IconName::Copy };
                     view! { <Icon name /> }
                 }}
-                {(!small)
-                    .then(|| move || if copied.get() { "Copied" } else { "Copy" })}
+                {move || word(small, copied.get())}
             </button>
         </Show>
     }
     .into_any()
+}
+
+const fn word(small: bool, copied: bool) -> Option<&'static str> {
+    match (small, copied) {
+        (true, _) => None,
+        (false, true) => Some("Copied"),
+        (false, false) => Some("Copy"),
+    }
 }
 
 /// A block of code with its copy button.

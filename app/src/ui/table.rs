@@ -95,8 +95,9 @@ pub fn Td(
     /// Numbers stand to the right.
     #[prop(optional)]
     numeric: bool,
-    /// The value.
-    children: Children,
+    /// The value; none where the column has none for this row.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> AnyView {
     let class = if numeric {
         "table__cell table__cell--number"
@@ -105,7 +106,7 @@ pub fn Td(
     };
     view! {
         <td class=class data-label=label>
-            {children()}
+            {children.map(|children| children())}
         </td>
     }
     .into_any()

@@ -240,8 +240,8 @@ fn Listing() -> AnyView {
                     <Td label="Lag" numeric=true>
                         <Number value=1_253_105_i128 unit="records" />
                     </Td>
-                    <Td label="Last batch">{()}</Td>
-                    <Td label="Records in">{()}</Td>
+                    <Td label="Last batch" />
+                    <Td label="Records in" />
                     <Td label="Job">"3 running"</Td>
                 </tr>
             </tfoot>
