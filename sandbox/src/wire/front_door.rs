@@ -352,8 +352,17 @@ async fn halved(response: Response<Body>, breaks: bool) -> Response<Body> {
         .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     parts.headers.remove(header::TRANSFER_ENCODING);
     let body = if breaks {
-        let broken = std::io::Error::other(Cut);
-        Body::from_stream(stream::iter([Ok(half), Err(broken)]))
+        Body::from_stream(stream::unfold(Some(half), |half| async {
+            match half {
+                Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
+                Some(_) => {
+                    // Once not ready, so that the half is sent before the end.
+                    tokio::task::yield_now().await;
+                    Some((Err(std::io::Error::other(Cut)), None))
+                }
+                None => None,
+            }
+        }))
     } else {
         Body::from(half)
     };
