@@ -1,0 +1,133 @@
+//! The ways out as cards, each with what it would cost now.
+
+use app::view::OptionCard;
+use domain::estimate::RtoClass;
+use domain::intent::WayOut;
+use domain::offsets::PartitionOffsets;
+use domain::plan::{Cost, preview};
+use domain::policy::Policy;
+use domain::snapshot::Snapshot;
+use domain::stream::Stream;
+use domain::text::counted;
+
+/// What is known when the cards are drawn.
+pub(super) struct Known<'a> {
+    pub(super) stream: &'a Stream,
+    pub(super) snapshot: Option<&'a Snapshot>,
+    pub(super) policy: &'a Policy,
+    pub(super) chosen: Option<&'a WayOut>,
+}
+
+/// The cards, in the runbook's order.
+pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
+    let stopped_at = known.snapshot.and_then(where_it_stopped);
+    let mut cards = vec![
+        card(known, "latest", WayOut::Latest, "Skips what is waiting and goes on with new records. For data that is worthless when late."),
+        timestamp_card(known),
+        offsets_card(known, stopped_at),
+        card(known, "earliest", WayOut::Earliest, "Reads everything again that Kafka still has. For a sink that was emptied, or rows that must all be made anew."),
+    ];
+    let least = cards
+        .iter()
+        .filter(|c| c.not_possible.is_none())
+        .filter_map(|c| c.cost.map(|cost| (cost.skipped, cost.repeated)))
+        .min();
+    if let Some(least) = least
+        && let Some(best) = cards
+            .iter_mut()
+            .find(|c| c.not_possible.is_none() && c.cost.map(|k| (k.skipped, k.repeated)) == Some(least))
+    {
+        best.recommended = true;
+    }
+    cards
+}
+
+/// Where the stream provably got to, as far as Kafka still has it: from there
+/// nothing that can be read is lost, and nothing is read twice.
+fn where_it_stopped(snapshot: &Snapshot) -> Option<PartitionOffsets> {
+    let next = snapshot.checkpoint.seen()?.next_offsets()?;
+    let kafka = snapshot.kafka.seen()?;
+    let mut offsets = PartitionOffsets::default();
+    for (name, topic) in &kafka.topics {
+        for (partition, at) in &topic.partitions {
+            let reached = next.get(name, *partition).unwrap_or(at.earliest);
+            offsets.set(name.clone(), *partition, reached.clamp(at.earliest, at.latest));
+        }
+    }
+    Some(offsets)
+}
+
+fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> OptionCard {
+    let result = known.snapshot.map(|s| preview(known.stream, s, &way_out, None));
+    let (cost, not_possible) = match result {
+        Some(Ok(effects)) => (Some(Cost::of(&effects)), None),
+        Some(Err(refusal)) => (None, Some(refusal.to_string())),
+        None => (None, Some("The stream has not been looked at yet.".to_owned())),
+    };
+    let now = known.snapshot.map_or(domain::time::Millis(0), |s| s.taken_at);
+    let class = RtoClass::of(&way_out, Some(now), now);
+    OptionCard {
+        letter: way_out.letter().to_string(),
+        value: value.to_owned(),
+        title: way_out.title().to_owned(),
+        purpose: purpose.to_owned(),
+        prefill: String::new(),
+        cost,
+        takes: class.expected().to_owned(),
+        agrees: known.policy.agreement_for(&way_out).words(),
+        not_possible,
+        recommended: false,
+        chosen: known
+            .chosen
+            .is_some_and(|c| std::mem::discriminant(c) == std::mem::discriminant(&way_out)),
+    }
+}
+
+fn timestamp_card(known: &Known<'_>) -> OptionCard {
+    let now = known.snapshot.map_or(domain::time::Millis(0), |s| s.taken_at);
+    let at = match known.chosen {
+        Some(WayOut::Timestamp { at }) => *at,
+        _ => now,
+    };
+    // What a time costs is known once Kafka has resolved it; whether a time
+    // could be planned at all is judged by a plan from now.
+    let mut card = card(known, "timestamp", WayOut::Latest, "Begins at the first record of a time, such as when an error was let in. Records from then on are read again.");
+    let way_out = WayOut::Timestamp { at };
+    card.letter = way_out.letter().to_string();
+    card.title = way_out.title().to_owned();
+    card.cost = None;
+    card.takes = "30 minutes to hours, by how far back".to_owned();
+    card.agrees = known.policy.agreement_for(&way_out).words();
+    card.chosen = matches!(known.chosen, Some(WayOut::Timestamp { .. }));
+    card.prefill = match known.chosen {
+        Some(WayOut::Timestamp { at }) => at.rfc3339(),
+        _ => known
+            .snapshot
+            .and_then(|s| s.checkpoint.seen()?.last_committed().map(|b| b.planned_at.rfc3339()))
+            .unwrap_or_default(),
+    };
+    card
+}
+
+fn offsets_card(known: &Known<'_>, stopped_at: Option<PartitionOffsets>) -> OptionCard {
+    let offsets = match (known.chosen, &stopped_at) {
+        (Some(WayOut::Offsets { offsets }), _) => offsets.clone(),
+        (_, Some(offsets)) => offsets.clone(),
+        (_, None) => PartitionOffsets::default(),
+    };
+    let purpose = match &stopped_at {
+        Some(offsets) => format!(
+            "Begins at given offsets. Filled in is where the stream stopped, by its newest readable committed batch, in {}: nothing that Kafka still has is lost.",
+            counted(offsets.len() as u64, "partition", "partitions")
+        ),
+        None => "Begins at given offsets. Where the stream stopped cannot be read, so they must come from elsewhere.".to_owned(),
+    };
+    let way_out = WayOut::Offsets { offsets: offsets.clone() };
+    let mut card = card(known, "offsets", way_out, &purpose);
+    if stopped_at.is_none() && !matches!(known.chosen, Some(WayOut::Offsets { .. })) {
+        // Nothing is filled in, which is no reason not to choose it.
+        card.not_possible = None;
+    }
+    card.prefill = if offsets.is_empty() { String::new() } else { offsets.to_spark_json() };
+    card
+}

@@ -1,0 +1,259 @@
+//! A Run's pages.
+
+use app::backend::Answered;
+use app::view::{
+    AgreementView, ChecklistRow, Permission, Permissions, PlanView, RunPage, StepView,
+};
+use domain::access::{Action, Actor};
+use domain::agreement::AgreementState;
+use domain::ids::RunId;
+use domain::plan::{Cost, Plan, PlanKind, preview, render};
+use domain::report::{did, happened};
+use domain::run::{ChecklistItem, Event, Gate, RunState};
+use domain::snapshot::Snapshot;
+use domain::stream::Stream;
+use domain::time::human_duration;
+
+use super::failure::of_run;
+use super::headline::headline;
+use super::options::{Known, cards};
+use super::Server;
+use crate::clock;
+use crate::runs::Loaded;
+
+impl Server {
+    pub(super) async fn run_page(&self, actor: &Actor, run: &RunId) -> Answered<RunPage> {
+        let (loaded, stream) = self.visible_run(actor, run).await?;
+        let now = clock::now();
+        let latest = self.poller.get(&stream.name);
+        let snapshot = latest.as_ref().map(|l| &l.snapshot);
+        let secure = self.held(&loaded, PlanKind::Secure).await?;
+        let reset = self.held(&loaded, PlanKind::Reset).await?;
+        let plans: Vec<Plan> = [&secure, &reset].into_iter().flatten().cloned().collect();
+        let state = &loaded.state;
+        let policy = self.observer.policy(&stream.name);
+        let estimate = reset.as_ref().map(|p| &p.body.estimate);
+        Ok(RunPage {
+            now,
+            run: run.clone(),
+            verdict: latest.as_ref().map(|l| l.verdict.clone()),
+            stage: state.stage(),
+            checklist: ChecklistItem::ALL
+                .into_iter()
+                .map(|item| ChecklistRow {
+                    item,
+                    answer: state.answers.get(&item).cloned(),
+                    offered: self.offered(&stream, item),
+                })
+                .collect(),
+            options: cards(&Known {
+                stream: &stream,
+                snapshot,
+                policy: &policy,
+                chosen: state.intent.as_ref().map(|i| &i.way_out),
+            }),
+            cost: self.cost(&stream, state, snapshot, reset.as_ref()).await,
+            takes: estimate.map(|e| match e.most_ms {
+                Some(most) => {
+                    format!("{} to {}", human_duration(e.least_ms), human_duration(most))
+                }
+                None => format!("at least {}; the end is unknown", human_duration(e.least_ms)),
+            }),
+            agrees: state
+                .intent
+                .as_ref()
+                .map(|i| policy.agreement_for(&i.way_out).words()),
+            headline: headline(state, &plans, now),
+            rto_at: estimate
+                .and_then(|e| e.class.limit_ms())
+                .map(|limit| state.opened_at.plus(limit)),
+            may: self.permissions(actor, &stream, &loaded, secure.as_ref()),
+            log: loaded
+                .records
+                .iter()
+                .filter(|r| !matches!(r.event, Event::StepProgressed { .. }))
+                .map(|r| {
+                    let who = r.actor.as_ref().map_or("Sluice", |p| p.name.as_str());
+                    (r.at, who.to_owned(), happened(&r.event, &plans))
+                })
+                .collect(),
+            secure: self.plan_view(actor, &stream, &loaded, PlanKind::Secure, secure, snapshot)?,
+            reset: self.plan_view(actor, &stream, &loaded, PlanKind::Reset, reset, snapshot)?,
+            state: loaded.state.clone(),
+            stream: (*stream).clone(),
+        })
+    }
+
+    async fn held(&self, loaded: &Loaded, kind: PlanKind) -> Answered<Option<Plan>> {
+        self.runs
+            .plan_of(&loaded.state, kind)
+            .await
+            .map_err(|e| of_run("run.plan", e))
+    }
+
+    /// The plan's cost, or, before there is one, the chosen option's by what
+    /// was seen last.
+    async fn cost(
+        &self,
+        stream: &Stream,
+        state: &RunState,
+        snapshot: Option<&Snapshot>,
+        reset: Option<&Plan>,
+    ) -> Option<Cost> {
+        if let Some(plan) = reset {
+            return Some(plan.cost());
+        }
+        let way_out = &state.intent.as_ref()?.way_out;
+        let times = self.times(stream, way_out).await.ok()?;
+        let effects = preview(stream, snapshot?, way_out, times.as_ref()).ok()?;
+        Some(Cost::of(&effects))
+    }
+
+    fn plan_view(
+        &self,
+        actor: &Actor,
+        stream: &Stream,
+        loaded: &Loaded,
+        kind: PlanKind,
+        plan: Option<Plan>,
+        snapshot: Option<&Snapshot>,
+    ) -> Answered<PlanView> {
+        let Some(plan) = plan else {
+            return Ok(PlanView {
+                plan: None,
+                refusal: why_none(&loaded.state, kind),
+                drift: Vec::new(),
+                steps: Vec::new(),
+                agreement: None,
+                start: Permission::no("There is no plan yet."),
+            });
+        };
+        let state = loaded.state.plan(kind);
+        let started = state.is_some_and(|p| p.started.is_some());
+        let drift = match snapshot.filter(|_| !started) {
+            Some(snapshot) => self.drift(stream, &plan, snapshot)?,
+            None => Vec::new(),
+        };
+        let steps = render(&plan)
+            .steps
+            .into_iter()
+            .filter_map(|rendered| {
+                let state = state?.steps.iter().find(|s| s.id == rendered.id)?.clone();
+                Some(StepView {
+                    id: rendered.id.clone(),
+                    did: state.facts.as_ref().map(did),
+                    rendered,
+                    state,
+                })
+            })
+            .collect();
+        let start = match (
+            self.may(actor, Action::Start, stream),
+            self.startable(loaded, stream, &plan),
+        ) {
+            (Err(denial), _) => Permission::no(denial.reason),
+            (Ok(()), Err(why)) => Permission::no(why),
+            (Ok(()), Ok(())) if !drift.is_empty() => {
+                Permission::no("The plan is stale. Make it anew.")
+            }
+            (Ok(()), Ok(())) => Permission::yes(),
+        };
+        Ok(PlanView {
+            agreement: Some(self.agreement(actor, stream, loaded, &plan)),
+            plan: Some(plan),
+            refusal: None,
+            drift,
+            steps,
+            start,
+        })
+    }
+
+    fn agreement(
+        &self,
+        actor: &Actor,
+        stream: &Stream,
+        loaded: &Loaded,
+        plan: &Plan,
+    ) -> AgreementView {
+        let needed = plan.body.agreement.clone();
+        let state = loaded
+            .state
+            .plan(plan.body.kind)
+            .map_or(AgreementState::NotRequested, |p| p.agreement(&needed, clock::now()));
+        let missing = match &state {
+            AgreementState::Waiting { missing, .. } => missing.clone(),
+            AgreementState::NotRequested => needed.roles.clone(),
+            _ => Vec::new(),
+        };
+        let vote = self.may_vote(actor, stream, loaded, plan);
+        AgreementView {
+            needed,
+            state,
+            missing,
+            my_role: vote.as_ref().ok().map(|role| role.word().to_owned()),
+            may_vote: match vote {
+                Ok(_) => Permission::yes(),
+                Err(denial) => Permission::no(denial.reason),
+            },
+        }
+    }
+
+    fn permissions(
+        &self,
+        actor: &Actor,
+        stream: &Stream,
+        loaded: &Loaded,
+        secure: Option<&Plan>,
+    ) -> Permissions {
+        let state = &loaded.state;
+        let judged = |action, blocked: Option<&str>| match (self.may(actor, action, stream), blocked)
+        {
+            (Err(denial), _) => Permission::no(denial.reason),
+            (Ok(()), Some(why)) => Permission::no(why),
+            (Ok(()), None) => Permission::yes(),
+        };
+        let over = state.ended.as_ref().map(|_| "The Run is over.");
+        let past = (state.gate != Gate::Untouched)
+            .then_some("The checkpoint has been changed; from here the way is forward.");
+        let asked = state.abort.as_ref().map(|_| "An abort was asked for already.");
+        let parked = state.parked.is_none().then_some("The Run is not waiting for a person.");
+        Permissions {
+            prepare: judged(Action::Prepare, over),
+            start: judged(Action::Start, over),
+            abort: judged(Action::Abort, over.or(past).or(asked)),
+            abort_leaves: abort_leaves(state, secure),
+            resume: judged(Action::Start, over.or(parked)),
+        }
+    }
+}
+
+fn why_none(state: &RunState, kind: PlanKind) -> Option<String> {
+    let why = match kind {
+        PlanKind::Secure => return None,
+        PlanKind::Reset if state.intent.is_none() => "Choose the way out first.",
+        PlanKind::Reset if state.sealed.is_none() => {
+            "The exact plan is made on the sealed backup. Secure the stream first."
+        }
+        PlanKind::Reset => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// What an abort would leave behind now.
+fn abort_leaves(state: &RunState, secure: Option<&Plan>) -> String {
+    let started = state.secure.as_ref().is_some_and(|p| p.started.is_some());
+    let restarts = secure.is_some_and(|p| !p.body.undo.is_empty());
+    match (started, restarts, state.sealed.is_some()) {
+        (false, _, _) => "Nothing was changed. The Run is closed.",
+        (true, true, _) => {
+            "The checkpoint is untouched. The job is started again on it; a backup that was made stays."
+        }
+        (true, false, true) => {
+            "The checkpoint is untouched and the job stays as it was. The sealed backup stays."
+        }
+        (true, false, false) => {
+            "The checkpoint is untouched and the job stays as it was. A backup that was begun stays unsealed."
+        }
+    }
+    .to_owned()
+}
