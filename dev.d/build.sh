@@ -20,11 +20,13 @@ up() {
     setup_for_build
     step "Build: server" build_server
     build_front
+    local data=()
+    [[ " $* " == *" --data"* ]] || data=(--data "$ROOT/target/sandbox")
     printf '\nSluice will be at http://localhost:3000; Ctrl-C stops it.\n\n'
-    exec "$SLUICE_BIN" sandbox "$@"
+    exec "$SLUICE_BIN" sandbox ${data[@]+"${data[@]}"} "$@"
 }
 
 reset() {
     cargo clean
-    rm -rf "$WASM_TARGET_DIR" "$CACHE/wasm" "$CACHE/py" "$ROOT/target" "$ROOT/data"
+    rm -rf "$WASM_TARGET_DIR" "$CACHE/wasm" "$CACHE/py" "$ROOT/target"
 }
