@@ -3,6 +3,8 @@
 //! `Store` is the storage and knows no protocol; `service` puts Amazon's REST protocol
 //! in front of it.
 
+mod condition;
+mod copy;
 mod digest;
 mod error;
 mod fate;
@@ -13,14 +15,17 @@ mod multipart;
 mod object;
 mod service;
 mod store;
+mod upload;
 mod walk;
 
+pub use condition::{Condition, Match};
+pub use copy::CopyOptions;
 pub use digest::{Algorithm, Digests, Hasher, digests_of};
 pub use error::StoreError;
 pub use fate::Fate;
 pub use listing::{ListQuery, PAGE_MAX, Page, Token};
 pub use meta::{Meta, StoredChecksum, Written};
-pub use multipart::{Part, Upload};
-pub use object::{CopyOptions, Object, Staged};
+pub use object::{Object, Staged};
 pub use service::service;
-pub use store::{Bucket, Condition, Match, SINGLE_BYTES_MAX, Store};
+pub use store::{Bucket, SINGLE_BYTES_MAX, Store};
+pub use upload::{Part, Upload};

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures::stream;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::{Did, Refusal, s3_error};
+use super::cut::{Cut, halved};
 use super::keys::{AccessKeys, Principal};
 use super::signature::{Scope, SignatureError};
 use super::{AwsService, BODY_BYTES_MAX, Protocol, error_answer};
@@ -59,11 +59,6 @@ pub struct FrontDoor {
     stop: CancellationToken,
     tasks: TaskTracker,
 }
-
-/// The connection is to be closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is cut by a fault")]
-struct Cut;
 
 impl FrontDoorBuilder {
     /// A door without services.
@@ -335,38 +330,6 @@ async fn answer_s3(
         return Ok(halved(response, false).await);
     }
     Ok(response)
-}
-
-/// Half of the body: either the connection breaks there, or the answer is whole for
-/// HTTP and broken for whoever parses it.
-async fn halved(response: Response<Body>, breaks: bool) -> Response<Body> {
-    let (mut parts, body) = response.into_parts();
-    let whole = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => Bytes::new(),
-    };
-    let half = whole.slice(..whole.len() / 2);
-    let length = if breaks { whole.len() } else { half.len() };
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    parts.headers.remove(header::TRANSFER_ENCODING);
-    let body = if breaks {
-        Body::from_stream(stream::unfold(Some(half), |half| async {
-            match half {
-                Some(half) if !half.is_empty() => Some((Ok(half), Some(Bytes::new()))),
-                Some(_) => {
-                    // Once not ready, so that the half is sent before the end.
-                    tokio::task::yield_now().await;
-                    Some((Err(std::io::Error::other(Cut)), None))
-                }
-                None => None,
-            }
-        }))
-    } else {
-        Body::from(half)
-    };
-    Response::from_parts(parts, body)
 }
 
 /// CloudWatch speaks CBOR or JSON as the client likes.

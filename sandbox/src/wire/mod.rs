@@ -7,6 +7,7 @@
 //! would let a mistake through that AWS would catch.
 
 mod answer;
+mod cut;
 mod form;
 mod front_door;
 mod keys;

@@ -11,9 +11,10 @@ use s3s::dto::{ETag, ETagCondition, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Result, TrailingHeaders};
 use tokio::io::AsyncWriteExt;
 
+use super::super::condition::{Condition, Match};
 use super::super::digest::{Algorithm, Hasher};
 use super::super::object::Staged;
-use super::super::store::{Condition, Match, SINGLE_BYTES_MAX, Store};
+use super::super::store::{SINGLE_BYTES_MAX, Store};
 
 /// How much of a file is read at once, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;

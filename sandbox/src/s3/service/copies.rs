@@ -3,9 +3,9 @@
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::super::condition::{Condition, Match};
+use super::super::copy::CopyOptions;
 use super::super::digest::Algorithm;
-use super::super::object::CopyOptions;
-use super::super::store::{Condition, Match};
 use super::body::{self, write_condition};
 use super::headers::{meta_of, set_checksum};
 use super::objects::{encryption, ignores_conditions};

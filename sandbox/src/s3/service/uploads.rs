@@ -3,9 +3,9 @@
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
+use super::super::condition::Condition;
 use super::super::digest::Algorithm;
-use super::super::multipart::{Part as StoredPart, Upload};
-use super::super::store::Condition;
+use super::super::upload::{Part as StoredPart, Upload};
 use super::body::{self, claims_of, write_condition};
 use super::copies::source;
 use super::headers::{meta_of, set_checksum};
