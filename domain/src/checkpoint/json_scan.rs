@@ -36,12 +36,17 @@ pub(super) enum Fault {
     /// `JsonEOFException`
     Eof {
         message: String,
+        /// Where the object or array began that is not closed.
+        opened: Option<(usize, usize)>,
         line: usize,
         column: usize,
     },
     /// `JsonParseException`
     Parse {
         message: String,
+        /// Whether it is about the last character read. Newer versions of
+        /// Jackson then give its place, older ones the place after it.
+        at_character: bool,
         line: usize,
         column: usize,
     },
@@ -77,10 +82,27 @@ impl Scanner {
         (line, seen.len() - start + 1)
     }
 
+    /// The place of the character that was read last.
+    fn before(&self) -> (usize, usize) {
+        let (line, column) = self.position();
+        (line, column.saturating_sub(1))
+    }
+
     fn eof(&self, rest: &str) -> Fault {
         let (line, column) = self.position();
         Fault::Eof {
             message: format!("Unexpected end-of-input{rest}"),
+            opened: None,
+            line,
+            column,
+        }
+    }
+
+    fn unclosed(&self, what: &str, opened: (usize, usize)) -> Fault {
+        let (line, column) = self.position();
+        Fault::Eof {
+            message: format!("Unexpected end-of-input: expected close marker for {what}"),
+            opened: Some(opened),
             line,
             column,
         }
@@ -90,6 +112,7 @@ impl Scanner {
         let (line, column) = self.position();
         Fault::Parse {
             message,
+            at_character: false,
             line,
             column,
         }
@@ -102,7 +125,13 @@ impl Scanner {
         } else {
             format!("('{c}' (code {code}))")
         };
-        self.parse(format!("Unexpected character {shown}: {rest}"))
+        let (line, column) = self.position();
+        Fault::Parse {
+            message: format!("Unexpected character {shown}: {rest}"),
+            at_character: true,
+            line,
+            column,
+        }
     }
 
     fn bump(&mut self) -> Option<char> {
@@ -145,10 +174,11 @@ impl Scanner {
     }
 
     fn object(&mut self, depth: usize) -> Result<Json, Fault> {
+        let opened = self.before();
         let mut fields = Vec::new();
         loop {
             let Some(mut c) = self.next_significant() else {
-                return Err(self.eof(": expected close marker for Object"));
+                return Err(self.unclosed("Object", opened));
             };
             if c == '}' {
                 return Ok(Json::Object(fields));
@@ -180,10 +210,11 @@ impl Scanner {
     }
 
     fn array(&mut self, depth: usize) -> Result<Json, Fault> {
+        let opened = self.before();
         let mut items = Vec::new();
         loop {
             let Some(mut c) = self.next_significant() else {
-                return Err(self.eof(": expected close marker for Array"));
+                return Err(self.unclosed("Array", opened));
             };
             if c == ']' {
                 return Ok(Json::Array(items));
@@ -370,65 +401,4 @@ fn java_identifier_part(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(text: &str) -> String {
-        match scan(text) {
-            Ok(value) => format!("{value:?}"),
-            Err(Fault::NoContent) => "no content".to_owned(),
-            Err(Fault::Eof {
-                message,
-                line,
-                column,
-            }) => {
-                format!("eof {line}:{column} {message}")
-            }
-            Err(Fault::Parse {
-                message,
-                line,
-                column,
-            }) => {
-                format!("parse {line}:{column} {message}")
-            }
-        }
-    }
-
-    /// The expected texts are Jackson's, seen in the logs of Spark.
-    #[test]
-    fn faults_read_as_jackson_words_them() {
-        assert_eq!(
-            shown("{\"nextBatch"),
-            "eof 1:12 Unexpected end-of-input in field name"
-        );
-        assert_eq!(
-            shown("{\"batchWatermarkMs\":0,"),
-            "parse 1:23 Unexpected end-of-input within/between Object entries"
-        );
-        assert_eq!(
-            shown("{\"offset\":"),
-            "eof 1:11 Unexpected end-of-input within/between Object entries"
-        );
-        assert_eq!(
-            shown("xx"),
-            "parse 1:3 Unrecognized token 'xx': was expecting (JSON String, Number, \
-             Array, Object or token 'null', 'true' or 'false')"
-        );
-        assert_eq!(shown(""), "no content");
-        assert_eq!(shown(" \n"), "no content");
-    }
-
-    #[test]
-    fn what_follows_the_value_is_ignored() {
-        assert_eq!(shown("{} x"), "Object([])");
-        assert_eq!(
-            shown("[1,2.5,null]]"),
-            r#"Array([Int("1"), Double("2.5"), Null])"#
-        );
-    }
-
-    #[test]
-    fn a_deep_nest_ends_with_a_fault() {
-        assert!(matches!(scan(&"[".repeat(5000)), Err(Fault::Parse { .. })));
-    }
-}
+mod tests;

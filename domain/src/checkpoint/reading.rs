@@ -96,20 +96,37 @@ fn json_fault(fault: Fault, from: JsonFrom<'_>, line: SparkLine) -> SparkError {
         }
         Fault::Eof {
             message,
+            opened,
             line,
             column,
-        } => SparkError::new(
-            "com.fasterxml.jackson.core.io.JsonEOFException",
-            format!("{message}\n at [Source: {source}; line: {line}, column: {column}]"),
-        ),
+        } => {
+            let marker = opened.map_or(String::new(), |(line, column)| {
+                format!(
+                    " (start marker at [Source: {source}; line: {line}, column: {column}])"
+                )
+            });
+            SparkError::new(
+                "com.fasterxml.jackson.core.io.JsonEOFException",
+                format!(
+                    "{message}{marker}\n at [Source: {source}; line: {line}, column: \
+                     {column}]"
+                ),
+            )
+        }
         Fault::Parse {
             message,
+            at_character,
             line,
             column,
-        } => SparkError::new(
-            "com.fasterxml.jackson.core.JsonParseException",
-            format!("{message}\n at [Source: {source}; line: {line}, column: {column}]"),
-        ),
+        } => {
+            let column = column - usize::from(at_character && redacted && column > 1);
+            SparkError::new(
+                "com.fasterxml.jackson.core.JsonParseException",
+                format!(
+                    "{message}\n at [Source: {source}; line: {line}, column: {column}]"
+                ),
+            )
+        }
     }
 }
 
@@ -143,12 +160,12 @@ fn mapping(field: &str, wanted: &str) -> SparkError {
 }
 
 /// What json4s says when a value is there but of a type that it does not turn
-/// into a number.
-fn unconvertible(field: &str, value: &str) -> SparkError {
+/// into the one that is wanted.
+fn unconvertible(field: &str, value: &str, wanted: &str) -> SparkError {
     SparkError::new(
         "org.json4s.MappingException",
         format!(
-            "No usable value for {field}\nDo not know how to convert {value} into long"
+            "No usable value for {field}\nDo not know how to convert {value} into {wanted}"
         ),
     )
 }

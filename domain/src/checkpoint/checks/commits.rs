@@ -2,10 +2,12 @@
 
 use super::{Action, Exam, Severity};
 use crate::checkpoint::reading::read_commit;
+use crate::checkpoint::spark_line::SparkLine;
 
 pub(super) fn check(exam: &mut Exam<'_>) {
     readable(exam);
     let Some(newest) = exam.newest_offsets() else {
+        without_offsets(exam);
         return;
     };
     match exam.newest_commit() {
@@ -38,6 +40,26 @@ pub(super) fn check(exam: &mut Exam<'_>) {
         Some(commit) if commit > newest => ahead(exam, newest, commit),
         Some(commit) => behind(exam, newest, commit),
     }
+}
+
+/// From 4.1 on the start is refused at once, which is another check's to say.
+fn without_offsets(exam: &mut Exam<'_>) {
+    let Some(commit) = exam.newest_commit() else {
+        return;
+    };
+    if exam.line >= SparkLine::V4_1 {
+        return;
+    }
+    exam.add_at(
+        "C13",
+        Severity::Error,
+        Action::RestoreBackup,
+        (&format!("commits/{commit}"), None),
+        format!(
+            "There are commits up to batch {commit} but no offsets. The query begins \
+             again at batch 0 and ends when it comes to a batch that is committed."
+        ),
+    );
 }
 
 fn readable(exam: &mut Exam<'_>) {

@@ -145,7 +145,12 @@ fn predecessor(exam: &mut Exam<'_>, newest: i64) -> Option<(String, SparkOffsets
 fn newest_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets) {
     let committed = exam.newest_commit() == Some(newest);
     let kind = kind_before(exam, newest)
-        .or_else(|| last.sources.iter().flatten().find_map(|line| SourceKind::of_line(line)))
+        .or_else(|| {
+            last.sources
+                .iter()
+                .flatten()
+                .find_map(|line| SourceKind::of_line(line))
+        })
         .unwrap_or(SourceKind::Kafka);
     for (index, source) in last.sources.iter().enumerate() {
         let line = Some(u32::try_from(index + 3).unwrap_or(u32::MAX));
@@ -186,7 +191,10 @@ fn newest_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets
 fn kind_before(exam: &Exam<'_>, newest: i64) -> Option<SourceKind> {
     let bytes = exam.bytes(&format!("offsets/{}", newest.saturating_sub(1)))?;
     let read = read_offsets(bytes, exam.line).ok()?;
-    read.sources.iter().flatten().find_map(|line| SourceKind::of_line(line))
+    read.sources
+        .iter()
+        .flatten()
+        .find_map(|line| SourceKind::of_line(line))
 }
 
 fn kafka_line(exam: &mut Exam<'_>, key: &str, line: Option<u32>, text: &str) {

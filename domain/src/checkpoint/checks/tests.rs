@@ -66,9 +66,11 @@ fn a_whole_checkpoint_has_nothing_to_say_but_that() {
     assert_eq!(findings[0].id, "C12");
 }
 
+type Break = Box<dyn Fn(&mut CheckpointView)>;
+
 #[test]
 fn each_break_is_named() {
-    let breaks: [(&str, Box<dyn Fn(&mut CheckpointView)>); 17] = [
+    let breaks: [(&str, Break); 17] = [
         ("c01 warning", Box::new(|v| remove(v, "metadata"))),
         ("c02 error", Box::new(|v| put(v, "metadata", ""))),
         (

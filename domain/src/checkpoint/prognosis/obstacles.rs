@@ -2,7 +2,7 @@
 
 use super::{FailsWhen, FirstBatch, Prognosis, Start};
 use crate::checkpoint::layout::{CheckpointFile, LogDirectory, is_canonical};
-use crate::checkpoint::reading::SparkError;
+use crate::checkpoint::reading::{SparkError, read_commit, read_offsets};
 use crate::checkpoint::spark_line::SparkLine;
 
 /// The first file that cannot be written because its name is taken.
@@ -68,7 +68,10 @@ pub(super) fn fails(
         LogDirectory::Offsets => ("offsets", "log"),
         LogDirectory::Commits => ("commits", "commit log"),
     };
-    let error = if start.line >= SparkLine::V3_5 {
+    let key = format!("{directory}/{batch}");
+    let error = if let Some(error) = unreadable(start, obstacle.log, &key) {
+        error
+    } else if start.line >= SparkLine::V3_5 {
         SparkError::condition(
             start.line,
             "org.apache.spark.SparkException",
@@ -99,7 +102,28 @@ pub(super) fn fails(
         error_class: error.class,
         error_condition: error.condition,
         text: error.text,
-        path: Some(format!("{directory}/{batch}")),
+        path: Some(key),
         first_batch: Some(first),
     }
+}
+
+/// Up to 3.3 a log reads what is there before it gives way to it.
+fn unreadable(start: &Start<'_>, log: LogDirectory, key: &str) -> Option<SparkError> {
+    if start.line > SparkLine::V3_3 {
+        return None;
+    }
+    let path = start.view.path(key);
+    // A directory cannot be read, and then not be replaced either.
+    if !start.view.listing.contains_key(key) {
+        return Some(SparkError::new(
+            "java.util.ConcurrentModificationException",
+            format!("Multiple streaming queries are concurrently using {path}"),
+        ));
+    }
+    let bytes = start.bytes(key).ok().flatten()?;
+    let read = match log {
+        LogDirectory::Offsets => read_offsets(bytes, start.line).map(|_| ()),
+        LogDirectory::Commits => read_commit(bytes, start.line, 1).map(|_| ()),
+    };
+    read.err().map(|error| error.in_log_file(&path))
 }

@@ -12,8 +12,19 @@ pub fn read_metadata(bytes: &[u8], line: SparkLine) -> Result<String, SparkError
     let text = String::from_utf8_lossy(bytes);
     let json = parse_json(&text, JsonFrom::Reader, line)?;
     if json == Json::Null {
-        let class = "org.apache.spark.sql.execution.streaming.StreamMetadata";
-        return Err(null_pointer(line, class, "id()", "streamMetadata"));
+        let inner = if line >= SparkLine::V4_1 {
+            ".runtime"
+        } else {
+            ""
+        };
+        let package = format!("org.apache.spark.sql.execution.streaming{inner}");
+        return Err(SparkError::new(
+            NULL_POINTER,
+            format!(
+                "Cannot invoke \"{package}.StreamMetadata.id()\" because the return value \
+                 of \"{package}.StreamExecution.streamMetadata()\" is null"
+            ),
+        ));
     }
     let id = match json.field("id") {
         Some(Json::Text(id)) => id.clone(),
@@ -23,6 +34,10 @@ pub fn read_metadata(bytes: &[u8], line: SparkLine) -> Result<String, SparkError
                 NULL_POINTER,
                 "Cannot invoke \"String.length()\" because \"name\" is null",
             ));
+        }
+        Some(Json::Bool(value)) => {
+            let value = format!("JBool({value})");
+            return Err(unconvertible("id", &value, "class java.lang.String"));
         }
         _ => return Err(mapping("id", "java.lang.String")),
     };
@@ -34,18 +49,17 @@ const NULL_POINTER: &str = "java.lang.NullPointerException";
 
 /// What the JSON `null` becomes where an object is read: no error until its
 /// first field is asked for. 4.1 moved the classes.
-fn null_pointer(line: SparkLine, class: &str, call: &str, variable: &str) -> SparkError {
-    let (package, name) = class.rsplit_once('.').unwrap_or(("", class));
-    let inner = match name {
-        _ if line < SparkLine::V4_1 => "",
-        "StreamMetadata" => ".runtime",
-        _ => ".checkpointing",
+fn null_pointer(line: SparkLine, call: &str, variable: &str) -> SparkError {
+    let inner = if line >= SparkLine::V4_1 {
+        ".checkpointing"
+    } else {
+        ""
     };
     SparkError::new(
         NULL_POINTER,
         format!(
-            "Cannot invoke \"{package}{inner}.{name}.{call}\" because \"{variable}\" is \
-             null"
+            "Cannot invoke \"org.apache.spark.sql.execution.streaming{inner}.{call}\" \
+             because \"{variable}\" is null"
         ),
     )
 }
@@ -130,8 +144,7 @@ pub fn read_offsets(bytes: &[u8], line: SparkLine) -> Result<SparkOffsets, Spark
 fn metadata_line(text: &str, line: SparkLine) -> Result<SparkMetadataLine, SparkError> {
     let json = parse_json(text, JsonFrom::Text(text), line)?;
     if json == Json::Null {
-        let class = "org.apache.spark.sql.execution.streaming.OffsetSeqMetadata";
-        return Err(null_pointer(line, class, "conf()", "metadata$1"));
+        return Err(null_pointer(line, "OffsetSeqMetadata.conf()", "metadata$1"));
     }
     // Any other value that is no object has no fields, and all have defaults.
     let mut read = SparkMetadataLine {
@@ -170,7 +183,9 @@ fn whole(json: &Json, name: &str) -> Result<i64, SparkError> {
             // Java's cast from double to long cuts and saturates, as `as` does.
             Ok(value as i64)
         }
-        Some(Json::Text(text)) => Err(unconvertible(name, &format!("JString({text})"))),
+        Some(Json::Text(text)) => {
+            Err(unconvertible(name, &format!("JString({text})"), "long"))
+        }
         Some(_) => Err(mapping(name, "long")),
     }
 }
@@ -200,13 +215,12 @@ pub fn read_commit(
     };
     let json = parse_json(second, JsonFrom::Text(second), line)?;
     if json == Json::Null {
-        let class = "org.apache.spark.sql.execution.streaming.CommitMetadata";
         let call = if line >= SparkLine::V4_0 {
-            "stateUniqueIds()"
+            "CommitMetadata.stateUniqueIds()"
         } else {
-            "nextBatchWatermarkMs()"
+            "CommitMetadata.nextBatchWatermarkMs()"
         };
-        return Err(null_pointer(line, class, call, "commitMetadata"));
+        return Err(null_pointer(line, call, "commitMetadata"));
     }
     whole(&json, "nextBatchWatermarkMs")?;
     Ok(matches!(

@@ -27,7 +27,9 @@ impl SourceKind {
             // No topic at all tells nothing.
             Json::Object(fields) if fields.is_empty() => None,
             json if kafka_shape(&json) => Some(Self::Kafka),
-            json @ Json::Object(_) if json.field("logOffset").is_some() => Some(Self::Other),
+            json @ Json::Object(_) if json.field("logOffset").is_some() => {
+                Some(Self::Other)
+            }
             Json::Int(_) => Some(Self::Other),
             _ => None,
         }
