@@ -1,5 +1,8 @@
 //! The pages.
 
+// A page is one type made of the types of all its parts.
+#![recursion_limit = "256"]
+
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
