@@ -31,12 +31,12 @@ pub struct Addresses {
     pub issuer: String,
     /// Sluice's client at the provider.
     pub client_id: String,
-    /// The environment variable with its secret.
-    pub client_secret_env: String,
+    /// The file with its secret.
+    pub client_secret_file: String,
     /// Sluice's access key.
     pub access_key_id: String,
-    /// The environment variable with the secret key.
-    pub secret_access_key_env: String,
+    /// The file with the secret key.
+    pub secret_access_key_file: String,
 }
 
 /// The whole file. Times are those of a sandbox under the clock's factor.
@@ -61,7 +61,7 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
     writeln!(toml, "banner = \"SANDBOX\"\nlog = \"text\"")?;
     writeln!(toml, "\n[sign_in]\nissuer = {}", text(&at.issuer))?;
     writeln!(toml, "client_id = {}", text(&at.client_id))?;
-    writeln!(toml, "client_secret_env = {}", text(&at.client_secret_env))?;
+    writeln!(toml, "client_secret_file = {}", text(&at.client_secret_file))?;
     writeln!(toml, "roles_claim = \"sluice_roles\"")?;
     for role in ["viewer", "operator", "approver", "stakeholder", "admin"] {
         writeln!(toml, "\n[[sign_in.roles]]\nvalue = \"{role}\"\nrole = \"{role}\"")?;
@@ -69,7 +69,7 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
     writeln!(toml, "\n[aws]\nregion = \"{REGION}\"")?;
     writeln!(toml, "\n[aws.endpoints]\nall = {}", text(&at.aws))?;
     writeln!(toml, "\n[aws.credentials]\naccess_key_id = {}", text(&at.access_key_id))?;
-    writeln!(toml, "secret_access_key_env = {}", text(&at.secret_access_key_env))?;
+    writeln!(toml, "secret_access_key_file = {}", text(&at.secret_access_key_file))?;
     writeln!(toml, "\n[policy.production]")?;
     writeln!(toml, "quiet_seconds = {}", scaled_seconds(clock, 60))?;
     writeln!(toml, "stuck_triggers = 5\nalarm_hours = 1")?;

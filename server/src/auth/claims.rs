@@ -26,9 +26,11 @@ impl OtherClaims {
         });
         match value {
             Some(Value::String(text)) => vec![text.clone()],
-            Some(Value::Array(items)) => {
-                items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-            }
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -36,7 +38,9 @@ impl OtherClaims {
 
 /// What the holder of these claim values may be, by the configuration of now.
 pub(super) fn grants(values: &[String], mappings: &[RoleMapping]) -> Vec<Grant> {
-    let held = mappings.iter().filter(|mapping| values.contains(&mapping.value));
+    let held = mappings
+        .iter()
+        .filter(|mapping| values.contains(&mapping.value));
     held.map(|mapping| Grant {
         role: mapping.role,
         scope: scope(mapping),
@@ -51,8 +55,11 @@ fn scope(mapping: &RoleMapping) -> Scope {
     if mapping.environments.is_empty() {
         return Scope::All;
     }
-    let names: BTreeSet<String> =
-        mapping.environments.iter().map(|name| name.as_str().to_owned()).collect();
+    let names: BTreeSet<String> = mapping
+        .environments
+        .iter()
+        .map(|name| name.as_str().to_owned())
+        .collect();
     Scope::Environments(names)
 }
 
@@ -89,6 +96,9 @@ mod tests {
         let mappings = [mapping("ops", Role::Operator), mapping("boss", Role::Admin)];
         let given = grants(&["ops".into(), "admin".into()], &mappings);
         assert_eq!(given.len(), 1);
-        assert_eq!((given[0].role, &given[0].scope), (Role::Operator, &Scope::All));
+        assert_eq!(
+            (given[0].role, &given[0].scope),
+            (Role::Operator, &Scope::All)
+        );
     }
 }

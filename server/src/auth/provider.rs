@@ -16,8 +16,8 @@ use openidconnect::{
     AccessTokenHash, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
     EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields,
     IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, Scope,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
+    PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _,
 };
 use tokio::sync::Mutex;
 use url::Url;
@@ -178,7 +178,8 @@ impl Provider {
         }
         if let Some(known) = self.current() {
             add(known.metadata.authorization_endpoint().url());
-            if let Some(end) = &known.metadata.additional_metadata().end_session_endpoint {
+            if let Some(end) = &known.metadata.additional_metadata().end_session_endpoint
+            {
                 add(end.url());
             }
         }
@@ -200,7 +201,11 @@ impl Provider {
             true => 0,
             false => u64::from(self.settings.session_absolute_minutes) * 60,
         };
-        let scopes = self.settings.scopes.iter().filter(|scope| *scope != "openid");
+        let scopes = self
+            .settings
+            .scopes
+            .iter()
+            .filter(|scope| *scope != "openid");
         let (url, state, nonce) = known
             .client
             .authorize_url(
@@ -252,7 +257,11 @@ impl Provider {
     /// Where the browser ends the session at the provider too, if it can.
     pub fn end_session_url(&self, id_token: &str) -> Option<Url> {
         let known = self.current()?;
-        let endpoint = known.metadata.additional_metadata().end_session_endpoint.clone()?;
+        let endpoint = known
+            .metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
         let back = PostLogoutRedirectUrl::new(self.signed_out.clone()).ok()?;
         let mut url = LogoutRequest::from(endpoint)
             .set_client_id(ClientId::new(self.settings.client_id.clone()))
@@ -270,25 +279,38 @@ impl Provider {
         now: Millis,
     ) -> Result<Identity, ProviderError> {
         let id_token = answer.id_token().ok_or(ProviderError::NoIdToken)?;
-        let verifier = known.client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-        let claims = id_token.claims(&verifier, nonce).map_err(ProviderError::IdToken)?;
+        let verifier = known
+            .client
+            .id_token_verifier()
+            .set_allowed_algs(ALGORITHMS);
+        let claims = id_token
+            .claims(&verifier, nonce)
+            .map_err(ProviderError::IdToken)?;
         if let Some(expected) = claims.access_token_hash() {
-            let algorithm = id_token.signing_alg().map_err(|_| ProviderError::AccessToken)?;
-            let key =
-                id_token.signing_key(&verifier).map_err(|_| ProviderError::AccessToken)?;
-            let actual = AccessTokenHash::from_token(answer.access_token(), algorithm, key)
+            let algorithm = id_token
+                .signing_alg()
                 .map_err(|_| ProviderError::AccessToken)?;
+            let key = id_token
+                .signing_key(&verifier)
+                .map_err(|_| ProviderError::AccessToken)?;
+            let actual =
+                AccessTokenHash::from_token(answer.access_token(), algorithm, key)
+                    .map_err(|_| ProviderError::AccessToken)?;
             if actual != *expected {
                 return Err(ProviderError::AccessToken);
             }
         }
-        let authenticated_at =
-            claims.auth_time().map(|time| Millis(time.timestamp_millis()));
+        let authenticated_at = claims
+            .auth_time()
+            .map(|time| Millis(time.timestamp_millis()));
         if authenticated_at.is_some_and(|time| time > now.plus(CLOCK_SKEW_MS)) {
             return Err(ProviderError::AuthenticatedInFuture);
         }
         let subject = claims.subject().to_string();
-        let first = claims.name().and_then(|name| name.get(None)).map(|name| name.to_string());
+        let first = claims
+            .name()
+            .and_then(|name| name.get(None))
+            .map(|name| name.to_string());
         let email = claims.email().map(|email| email.to_string());
         let name = first
             .or_else(|| claims.preferred_username().map(|name| name.to_string()))
@@ -308,15 +330,17 @@ impl Provider {
     }
 
     fn current(&self) -> Option<Arc<Known>> {
-        self.known.read().expect("nothing panics while it holds this lock").clone()
+        self.known
+            .read()
+            .expect("nothing panics while it holds this lock")
+            .clone()
     }
 
     /// What is known of the provider, no older than `age_ms_max`. When it cannot
     /// be read anew, what was known before is used on.
     async fn known(&self, age_ms_max: i64) -> Result<Arc<Known>, ProviderError> {
-        let fresh = |known: &Arc<Known>| {
-            crate::clock::now().since(known.read_at) <= age_ms_max
-        };
+        let fresh =
+            |known: &Arc<Known>| crate::clock::now().since(known.read_at) <= age_ms_max;
         if let Some(known) = self.current().filter(fresh) {
             return Ok(known);
         }
@@ -328,7 +352,10 @@ impl Provider {
         match self.read().await {
             Ok(known) => {
                 let known = Arc::new(known);
-                *self.known.write().expect("nothing panics while it holds this lock") =
+                *self
+                    .known
+                    .write()
+                    .expect("nothing panics while it holds this lock") =
                     Some(Arc::clone(&known));
                 Ok(known)
             }

@@ -55,7 +55,12 @@ mod tests {
 
     #[test]
     fn a_page_of_ours_is_led_back_to() {
-        for path in ["/", "/streams/orders", "/runs/x?tab=log&page=2", "/signed-out"] {
+        for path in [
+            "/",
+            "/streams/orders",
+            "/runs/x?tab=log&page=2",
+            "/signed-out",
+        ] {
             assert_eq!(local_path(Some(path)), path);
         }
     }

@@ -83,12 +83,12 @@ pub async fn load_visitor(
     let session = request.extensions().get::<Session>().cloned();
     let visitor = match session {
         None => Visitor::default(),
-        Some(session) => {
-            visitor_of(&session, &state.config().sign_in).await.unwrap_or_else(|error| {
+        Some(session) => visitor_of(&session, &state.config().sign_in)
+            .await
+            .unwrap_or_else(|error| {
                 tracing::error!(error = chain(&error), "a session cannot be read");
                 Visitor::default()
-            })
-        }
+            }),
     };
     request.extensions_mut().insert(visitor);
     next.run(request).await
@@ -157,7 +157,9 @@ pub(super) async fn begin(
     signed_in: SignedIn,
     settings: &SignIn,
 ) -> Result<(), tower_sessions::session::Error> {
-    session.flush().await?;
+    // Not `flush`: what is inserted after it would be kept under the old id.
+    session.clear().await;
+    session.cycle_id().await?;
     session.insert(LAST_SEEN, signed_in.began_at).await?;
     session.insert(SIGNED_IN, signed_in).await?;
     session.set_expiry(Some(idle_expiry(settings)));

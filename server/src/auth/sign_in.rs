@@ -93,8 +93,14 @@ async fn depart(
     fresh: bool,
     return_to: String,
 ) -> Result<String, SignInError> {
-    let departure = state.provider().depart(fresh).await.map_err(SignInError::Depart)?;
-    let browser = session::bind_browser(session).await.map_err(SignInError::Session)?;
+    let departure = state
+        .provider()
+        .depart(fresh)
+        .await
+        .map_err(SignInError::Depart)?;
+    let browser = session::bind_browser(session)
+        .await
+        .map_err(SignInError::Session)?;
     let attempt = LoginAttempt {
         nonce: departure.nonce,
         pkce_verifier: departure.pkce_verifier,
@@ -116,7 +122,9 @@ async fn arrive(
     query: CallbackQuery,
 ) -> Result<String, SignInError> {
     let now = clock::now();
-    let browser = session::browser_of(session).await.map_err(SignInError::Session)?;
+    let browser = session::browser_of(session)
+        .await
+        .map_err(SignInError::Session)?;
     let (Some(browser), Some(sent)) = (browser, query.state) else {
         return Err(SignInError::UnknownAttempt);
     };
@@ -127,7 +135,10 @@ async fn arrive(
         .map_err(SignInError::Attempt)?
         .ok_or(SignInError::UnknownAttempt)?;
     let settings = state.provider().settings();
-    if let Some(issuer) = query.iss.filter(|issuer| issuer != settings.issuer.as_str()) {
+    if let Some(issuer) = query
+        .iss
+        .filter(|issuer| issuer != settings.issuer.as_str())
+    {
         return Err(SignInError::OtherIssuer(issuer));
     }
     if let Some(error) = query.error {
@@ -207,9 +218,10 @@ fn failure(error: &SignInError, reference: &RequestId) -> Response {
             StatusCode::BAD_REQUEST,
             "This sign-in is over, was used before, or was begun in another browser.",
         ),
-        SignInError::Refused(_) => {
-            (StatusCode::FORBIDDEN, "The sign-in provider did not let you in.")
-        }
+        SignInError::Refused(_) => (
+            StatusCode::FORBIDDEN,
+            "The sign-in provider did not let you in.",
+        ),
         SignInError::NotFresh => (
             StatusCode::FORBIDDEN,
             "The sign-in provider did not ask again who you are, and this step needs that.",

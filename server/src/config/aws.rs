@@ -17,6 +17,10 @@ pub struct Aws {
     pub credentials: Option<Credentials>,
     /// The most writes a second to one bucket; halved at the first 503.
     pub write_ceiling_per_second: u32,
+    /// How long a call may take with all its attempts.
+    pub operation_timeout_seconds: u32,
+    /// How often each stream is looked at, in AWS and in Kafka.
+    pub look_interval_seconds: u32,
 }
 
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub(super) struct RawAws {
     pub(super) credentials: Option<RawCredentials>,
     #[serde(default = "default_write_ceiling_per_second")]
     pub(super) write_ceiling_per_second: u32,
+    #[serde(default = "default_operation_timeout_seconds")]
+    pub(super) operation_timeout_seconds: u32,
+    #[serde(default = "default_look_interval_seconds")]
+    pub(super) look_interval_seconds: u32,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +122,14 @@ fn is_link_local(url: &Url) -> bool {
 
 fn default_write_ceiling_per_second() -> u32 {
     300
+}
+
+fn default_operation_timeout_seconds() -> u32 {
+    60
+}
+
+fn default_look_interval_seconds() -> u32 {
+    10
 }
 
 #[cfg(test)]

@@ -90,7 +90,10 @@ impl Config {
     pub fn database_url(&self) -> String {
         match &self.server.database_url {
             Some(url) => url.as_str().to_owned(),
-            None => format!("sqlite:{}", self.server.data_dir.join("sluice.db").display()),
+            None => format!(
+                "sqlite:{}",
+                self.server.data_dir.join("sluice.db").display()
+            ),
         }
     }
 

@@ -11,8 +11,14 @@ const EXAMPLE: &str = include_str!("../../../sluice.example.toml");
 /// whole process.
 fn example() -> String {
     EXAMPLE
-        .replace("client_secret_env = \"SLUICE_CLIENT_SECRET\"", "client_secret_file = \"s\"")
-        .replace("password_env = \"SLUICE_KAFKA_PASSWORD\"", "password_file = \"s\"")
+        .replace(
+            "client_secret_env = \"SLUICE_CLIENT_SECRET\"",
+            "client_secret_file = \"s\"",
+        )
+        .replace(
+            "password_env = \"SLUICE_KAFKA_PASSWORD\"",
+            "password_file = \"s\"",
+        )
 }
 
 fn parse(text: &str) -> Result<Config, Vec<Problem>> {
@@ -32,13 +38,21 @@ fn refused(text: &str) -> Vec<Problem> {
 /// number of the line where it says so.
 fn complaint(from: &str, to: &str) -> String {
     let text = example();
-    assert_eq!(text.matches(from).count(), 1, "the example holds {from:?} once");
+    assert_eq!(
+        text.matches(from).count(),
+        1,
+        "the example holds {from:?} once"
+    );
     let line = text[..text.find(from).unwrap()].matches('\n').count() + 1;
     let mut said = String::new();
     for problem in refused(&text.replace(from, to)) {
         let at = problem.line.map_or("?".to_owned(), |found| {
             let offset = i64::from(found) - i64::try_from(line).unwrap();
-            if offset == 0 { "here".to_owned() } else { format!("here{offset:+}") }
+            if offset == 0 {
+                "here".to_owned()
+            } else {
+                format!("here{offset:+}")
+            }
         });
         writeln!(said, "{at}: {problem}").unwrap();
     }
@@ -47,12 +61,20 @@ fn complaint(from: &str, to: &str) -> String {
 
 #[test]
 fn the_example_is_valid() {
-    let config = parse(&example()).map_err(|problems| format!("{problems:#?}")).unwrap();
+    let config = parse(&example())
+        .map_err(|problems| format!("{problems:#?}"))
+        .unwrap();
     assert_eq!(config.sign_in.client_secret.expose(), "hidden-word");
     let orders = config.stream(&"orders".parse().unwrap()).unwrap();
-    assert_eq!(orders.backup_root().to_string(), "s3://bucket/_checkpoints/streaming/");
+    assert_eq!(
+        orders.backup_root().to_string(),
+        "s3://bucket/_checkpoints/streaming/"
+    );
     assert_eq!(config.region(orders).as_str(), "eu-west-1");
-    assert_eq!(config.kafka_cluster(orders).isolation, Isolation::ReadUncommitted);
+    assert_eq!(
+        config.kafka_cluster(orders).isolation,
+        Isolation::ReadUncommitted
+    );
     assert_eq!(config.policy(orders).agreement.earliest.len(), 2);
 }
 
@@ -60,13 +82,20 @@ fn the_example_is_valid() {
 /// for standing beside its alternative, never as unknown.
 #[test]
 fn every_key_in_the_example_is_known() {
-    let keys = example().lines().filter(|line| line.starts_with("# ")).count();
+    let keys = example()
+        .lines()
+        .filter(|line| line.starts_with("# "))
+        .count();
     assert!(keys > 40);
     for (index, line) in EXAMPLE.lines().enumerate() {
-        let Some(key) = line.strip_prefix("# ") else { continue };
+        let Some(key) = line.strip_prefix("# ") else {
+            continue;
+        };
         let is_key = key.split(" = ").next().is_some_and(|name| {
             key.contains(" = ")
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'3')
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'3')
         });
         let in_commented_table = EXAMPLE
             .lines()
@@ -80,7 +109,13 @@ fn every_key_in_the_example_is_known() {
         let text: String = example()
             .lines()
             .enumerate()
-            .map(|(at, line)| if at == index { format!("{key}\n") } else { format!("{line}\n") })
+            .map(|(at, line)| {
+                if at == index {
+                    format!("{key}\n")
+                } else {
+                    format!("{line}\n")
+                }
+            })
             .collect();
         if let Err(problems) = parse(&text) {
             for problem in problems {
@@ -103,9 +138,14 @@ fn commented_tables_of_the_example_are_known() {
         let block = block.replace("aws-secret", "s");
         let text = match header {
             "[streams.rto]" => format!("{}\n{block}", example()),
-            _ => example().replace("[policy.production]\n", &format!("{block}\n[policy.production]\n")),
+            _ => example().replace(
+                "[policy.production]\n",
+                &format!("{block}\n[policy.production]\n"),
+            ),
         };
-        parse(&text).map_err(|problems| format!("{header}: {problems:#?}")).unwrap();
+        parse(&text)
+            .map_err(|problems| format!("{header}: {problems:#?}"))
+            .unwrap();
     }
 }
 
@@ -167,32 +207,53 @@ fn every_problem_is_reported_at_once() {
         .replace("cluster = \"events\"", "cluster = \"event\"")
         .replace("scopes = [", "scopes = [] #")
         .replace("# scopes", "scopes");
-    let keys: Vec<String> = refused(&text).into_iter().map(|problem| problem.key).collect();
+    let keys: Vec<String> = refused(&text)
+        .into_iter()
+        .map(|problem| problem.key)
+        .collect();
     assert_eq!(
         keys,
-        ["sign_in.scopes", "streams[0].environment", "streams[0].kafka.cluster"]
+        [
+            "sign_in.scopes",
+            "streams[0].environment",
+            "streams[0].kafka.cluster"
+        ]
     );
 }
 
 #[test]
 fn a_secret_is_shown_by_no_complaint() {
-    let text = example().replace("client_secret_file = \"s\"", "client_secret = \"hidden-word\"");
+    let text = example().replace(
+        "client_secret_file = \"s\"",
+        "client_secret = \"hidden-word\"",
+    );
     for problem in refused(&text) {
         assert!(!problem.to_string().contains("hidden-word"), "{problem}");
     }
-    let missing = example().replace("client_secret_file = \"s\"", "client_secret_file = \"gone\"");
+    let missing = example().replace(
+        "client_secret_file = \"s\"",
+        "client_secret_file = \"gone\"",
+    );
     let problems = refused(&missing);
     assert_eq!(problems[0].key, "sign_in.client_secret_file");
-    assert!(problems[0].allowed.contains("cannot be read"), "{}", problems[0]);
+    assert!(
+        problems[0].allowed.contains("cannot be read"),
+        "{}",
+        problems[0]
+    );
 }
 
 /// A second stream with this checkpoint and, if any, backup root.
 fn with_stream(checkpoint: &str, backup_root: Option<&str>) -> String {
     let first = example();
     let start = first.find("[[streams]]").unwrap();
-    let root = backup_root.map_or(String::new(), |root| format!("backup_root = \"{root}\"\n"));
+    let root =
+        backup_root.map_or(String::new(), |root| format!("backup_root = \"{root}\"\n"));
     let second = first[start..]
-        .replace("name = \"orders\"\n", &format!("name = \"clicks\"\n{root}"))
+        .replace(
+            "\nname = \"orders\"\n",
+            &format!("\nname = \"clicks\"\n{root}"),
+        )
         .replace("s3://bucket/_checkpoints/streaming/orders/", checkpoint);
     format!("{first}\n{second}")
 }
@@ -200,39 +261,78 @@ fn with_stream(checkpoint: &str, backup_root: Option<&str>) -> String {
 #[test]
 fn locations_that_overlap_are_refused() {
     for (checkpoint, root, key) in [
-        ("s3://bucket/_checkpoints/streaming/orders/", None, "checkpoint.location"),
-        ("s3://bucket/_checkpoints/streaming/orders/x/", None, "checkpoint.location"),
+        (
+            "s3://bucket/_checkpoints/streaming/orders/",
+            None,
+            "checkpoint.location",
+        ),
+        (
+            "s3://bucket/_checkpoints/streaming/orders/x/",
+            None,
+            "checkpoint.location",
+        ),
         ("s3://bucket/_checkpoints/", None, "checkpoint.location"),
-        ("s3://bucket/_checkpoints/x_backup_1/", None, "checkpoint.location"),
+        (
+            "s3://bucket/_checkpoints/x_backup_1/",
+            None,
+            "checkpoint.location",
+        ),
         ("s3://bucket/bronze/kafka/", None, "sink.location"),
         ("s3://other/clicks/", None, "backup_root"),
-        ("s3://b-c/clicks/", Some("s3://bucket/_checkpoints/streaming/orders/b/"), "backup_root"),
-        ("s3://b-c/clicks/", Some("s3://bucket/_checkpoints/"), "backup_root"),
-        ("s3://b-c/clicks/", Some("s3://b-c/clicks/backups/"), "backup_root"),
+        (
+            "s3://b-c/clicks/",
+            Some("s3://bucket/_checkpoints/streaming/orders/b/"),
+            "backup_root",
+        ),
+        (
+            "s3://b-c/clicks/",
+            Some("s3://bucket/_checkpoints/"),
+            "backup_root",
+        ),
+        (
+            "s3://b-c/clicks/",
+            Some("s3://b-c/clicks/backups/"),
+            "backup_root",
+        ),
     ] {
         let problems = refused(&with_stream(checkpoint, root));
         assert!(
-            problems.iter().any(|problem| problem.key == format!("streams[1].{key}")),
+            problems
+                .iter()
+                .any(|problem| problem.key == format!("streams[1].{key}")),
             "{checkpoint} {root:?}: {problems:?}"
         );
     }
     for (checkpoint, root) in [
         ("s3://bucket/_checkpoints/streaming/orders_eu/", None),
-        ("s3://bucket/_checkpoints/streaming/clicks/", Some("s3://bucket/_checkpoints/streaming/")),
+        (
+            "s3://bucket/_checkpoints/streaming/clicks/",
+            Some("s3://bucket/_checkpoints/streaming/"),
+        ),
         ("s3://b-c/clicks/", Some("s3://b-c/backups/")),
     ] {
         let text = with_stream(checkpoint, root);
-        parse(&text).map_err(|problems| format!("{checkpoint}: {problems:?}")).unwrap();
+        parse(&text)
+            .map_err(|problems| format!("{checkpoint}: {problems:?}"))
+            .unwrap();
     }
 }
 
 #[test]
 fn a_root_without_a_query_name_is_refused() {
-    let text = example().replace("location = \"s3://bucket/_checkpoints/streaming/orders/\"", "root = \"s3://bucket/_checkpoints/streaming/\"");
+    let text = example().replace(
+        "location = \"s3://bucket/_checkpoints/streaming/orders/\"",
+        "root = \"s3://bucket/_checkpoints/streaming/\"",
+    );
     let problems = refused(&text);
     assert_eq!(problems[0].key, "streams[0].checkpoint.query_name");
-    let named = text.replace("stateful = false", "stateful = false\nquery_name = \"orders\"");
-    let config = parse(&named).map_err(|problems| format!("{problems:?}")).unwrap();
+    let named = text.replace(
+        "stateful = false",
+        "stateful = false\nquery_name = \"orders\"",
+    );
+    let config = parse(&named)
+        .map_err(|problems| format!("{problems:?}"))
+        .unwrap();
     assert_eq!(
         config.streams[0].checkpoint_location().to_string(),
         "s3://bucket/_checkpoints/streaming/orders/"
@@ -241,11 +341,16 @@ fn a_root_without_a_query_name_is_refused() {
 
 #[test]
 fn loading_names_the_file() {
-    let error = Config::load(Path::new("/nonexistent/sluice.toml")).err().unwrap();
+    let error = Config::load(Path::new("/nonexistent/sluice.toml"))
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("/nonexistent/sluice.toml"));
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("sluice.toml");
     std::fs::write(&path, "[server]\nlissten = 1\n").unwrap();
     let error = Config::load(&path).err().unwrap().to_string();
-    assert!(error.contains("sluice.toml:2: server.lissten: no such key"), "{error}");
+    assert!(
+        error.contains("sluice.toml:2: server.lissten: no such key"),
+        "{error}"
+    );
 }

@@ -175,6 +175,12 @@ impl Judge<'_> {
             raw.write_ceiling_per_second,
             1,
         );
+        self.at_least(
+            "aws.operation_timeout_seconds",
+            raw.operation_timeout_seconds,
+            5,
+        );
+        self.at_least("aws.look_interval_seconds", raw.look_interval_seconds, 1);
         let credentials = match &raw.credentials {
             None => None,
             Some(raw) => {
@@ -194,6 +200,8 @@ impl Judge<'_> {
             endpoints: raw.endpoints.clone(),
             credentials,
             write_ceiling_per_second: raw.write_ceiling_per_second,
+            operation_timeout_seconds: raw.operation_timeout_seconds,
+            look_interval_seconds: raw.look_interval_seconds,
         })
     }
 

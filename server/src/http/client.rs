@@ -37,7 +37,10 @@ impl HttpClient {
             .map_err(HttpClientError::Build)
     }
 
-    async fn send(client: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, HttpClientError> {
+    async fn send(
+        client: reqwest::Client,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, HttpClientError> {
         let (parts, body) = request.into_parts();
         let mut response = client
             .request(parts.method, parts.uri.to_string())
@@ -51,7 +54,9 @@ impl HttpClient {
             *headers = response.headers().clone();
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(HttpClientError::Request)? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(HttpClientError::Request)?
+        {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
                 return Err(HttpClientError::TooLarge);
             }

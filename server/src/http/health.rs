@@ -33,8 +33,16 @@ pub(super) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let body = Readiness {
-        database: if database.is_ok() { "ok" } else { "unavailable" },
-        sign_in: if state.provider().is_known() { "ok" } else { "unknown" },
+        database: if database.is_ok() {
+            "ok"
+        } else {
+            "unavailable"
+        },
+        sign_in: if state.provider().is_known() {
+            "ok"
+        } else {
+            "unknown"
+        },
     };
     (status, Json(body))
 }

@@ -49,7 +49,8 @@ impl PlainPage {
         let mut main = format!("<h1>{title}</h1>\n<p>{}</p>\n", escape(&self.message));
         if let Some(reference) = &self.reference {
             // Writing to a String does not fail.
-            let _ = writeln!(main, "<p>Reference: <code>{}</code></p>", escape(reference));
+            let _ =
+                writeln!(main, "<p>Reference: <code>{}</code></p>", escape(reference));
         }
         let (href, text) = (escape(&self.link.0), escape(&self.link.1));
         format!(

@@ -60,12 +60,24 @@ pub fn router(state: AppState) -> Router {
     // after the visitor is known, and the headers stand on refusals too.
     assets::add(router, &server.assets_dir)
         .fallback(security::not_found)
-        .layer(middleware::from_fn_with_state(state.clone(), add_request_facts))
-        .layer(middleware::from_fn_with_state(state.clone(), security::gate))
-        .layer(middleware::from_fn_with_state(state.clone(), auth::load_visitor))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            add_request_facts,
+        ))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            security::gate,
+        ))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            auth::load_visitor,
+        ))
         .layer(auth::session_layer(&state))
         .layer(RequestBodyLimitLayer::new(server.body_limit_bytes as usize))
-        .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            security::set_headers,
+        ))
         .layer(middleware::from_fn(request_log::request_log))
         .with_state(state)
 }
@@ -76,7 +88,11 @@ async fn add_request_facts(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
+    let visitor = request
+        .extensions()
+        .get::<Visitor>()
+        .cloned()
+        .unwrap_or_default();
     let reference = request.extensions().get::<RequestId>().cloned();
     request.extensions_mut().insert(RequestFacts {
         actor: visitor.actor().cloned(),

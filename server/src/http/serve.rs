@@ -38,9 +38,14 @@ pub async fn serve(state: AppState) -> Result<(), ServeError> {
         let routes = telemetry::metrics_router(telemetry::recorder()?);
         let stop = state.shutdown().clone().cancelled_owned();
         tokio::spawn(async move {
-            let served = axum::serve(metrics, routes).with_graceful_shutdown(stop).await;
+            let served = axum::serve(metrics, routes)
+                .with_graceful_shutdown(stop)
+                .await;
             if let Err(error) = served {
-                tracing::error!(error = telemetry::chain(&error), "metrics are not served");
+                tracing::error!(
+                    error = telemetry::chain(&error),
+                    "metrics are not served"
+                );
             }
         });
     }

@@ -14,8 +14,8 @@ pub enum Access {
     Public,
     /// Everybody who has signed in.
     SignedIn,
-    /// Who may do this, for at least one stream.
-    May(Action),
+    /// Who may do one of these, for at least one stream.
+    May(&'static [Action]),
 }
 
 /// Whether a request may come from another site.
@@ -57,6 +57,9 @@ const fn post(path: &'static str, access: Access) -> Rule {
     }
 }
 
+const VIEW: Access = Access::May(&[Action::View]);
+const PREPARE: Access = Access::May(&[Action::Prepare]);
+
 /// The table.
 pub const TABLE: &[Rule] = &[
     get("/healthz", Access::Public),
@@ -75,12 +78,35 @@ pub const TABLE: &[Rule] = &[
     post("/sign-out", Access::SignedIn),
     get("/signed-out", Access::Public),
     get("/gallery", Access::Public),
+    // The frame is drawn around every page, so also for who has not signed in.
+    get("/fn/frame", Access::Public),
+    get("/fn/streams", VIEW),
+    get("/fn/stream", VIEW),
+    get("/fn/log-tail", VIEW),
+    get("/fn/runs", VIEW),
+    get("/fn/run", VIEW),
+    get("/fn/report", VIEW),
+    post("/fn/open-run", PREPARE),
+    post("/fn/answer", PREPARE),
+    post("/fn/choose", PREPARE),
+    post("/fn/make-plan", PREPARE),
+    post("/fn/request-agreement", PREPARE),
+    post("/fn/vote", Access::May(&[Action::Approve, Action::SignOff])),
+    post("/fn/start", Access::May(&[Action::Start])),
+    post("/fn/abort", Access::May(&[Action::Abort])),
+    post("/fn/resume", Access::May(&[Action::Start])),
 ];
 
 /// The rule for a route, if there is one. HEAD is GET without the body.
 pub fn find(method: &Method, matched_path: &str) -> Option<&'static Rule> {
-    let method = if *method == Method::HEAD { &Method::GET } else { method };
-    TABLE.iter().find(|rule| rule.method == *method && rule.path == matched_path)
+    let method = if *method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    TABLE
+        .iter()
+        .find(|rule| rule.method == *method && rule.path == matched_path)
 }
 
 impl Access {
@@ -88,9 +114,11 @@ impl Access {
     pub fn admits(self, actor: &Actor) -> bool {
         match self {
             Self::Public | Self::SignedIn => true,
-            Self::May(action) => {
-                actor.grants.iter().any(|grant| action.roles().contains(&grant.role))
-            }
+            Self::May(actions) => actor.grants.iter().any(|grant| {
+                actions
+                    .iter()
+                    .any(|action| action.roles().contains(&grant.role))
+            }),
         }
     }
 }

@@ -58,7 +58,11 @@ pub(super) async fn check_token(
     token: Option<&str>,
     body_limit_bytes: usize,
 ) -> Result<Request<Body>, Refusal> {
-    if request.headers().get(CALL_HEADER).is_some_and(|value| value == "1") {
+    if request
+        .headers()
+        .get(CALL_HEADER)
+        .is_some_and(|value| value == "1")
+    {
         return Ok(request);
     }
     let is_form = request
@@ -103,16 +107,31 @@ mod tests {
         for (pairs, expected) in [
             (&[("sec-fetch-site", "same-origin")][..], Ok(())),
             (&[("origin", ours)], Ok(())),
-            (&[("sec-fetch-site", "same-origin"), ("origin", ours)], Ok(())),
+            (
+                &[("sec-fetch-site", "same-origin"), ("origin", ours)],
+                Ok(()),
+            ),
             (&[], Err(Refusal::NoOrigin)),
-            (&[("sec-fetch-site", "same-site"), ("origin", ours)], Err(Refusal::OtherSite)),
+            (
+                &[("sec-fetch-site", "same-site"), ("origin", ours)],
+                Err(Refusal::OtherSite),
+            ),
             (&[("sec-fetch-site", "cross-site")], Err(Refusal::OtherSite)),
             (&[("sec-fetch-site", "none")], Err(Refusal::OtherSite)),
             (&[("origin", "null")], Err(Refusal::OtherSite)),
-            (&[("origin", "https://sluice.example.evil")], Err(Refusal::OtherSite)),
-            (&[("origin", "http://sluice.example")], Err(Refusal::OtherSite)),
             (
-                &[("sec-fetch-site", "same-origin"), ("origin", "https://rebound.evil")],
+                &[("origin", "https://sluice.example.evil")],
+                Err(Refusal::OtherSite),
+            ),
+            (
+                &[("origin", "http://sluice.example")],
+                Err(Refusal::OtherSite),
+            ),
+            (
+                &[
+                    ("sec-fetch-site", "same-origin"),
+                    ("origin", "https://rebound.evil"),
+                ],
                 Err(Refusal::OtherSite),
             ),
         ] {

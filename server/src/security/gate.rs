@@ -11,7 +11,11 @@ use crate::auth::Visitor;
 use crate::http::{AppState, PlainPage};
 
 /// Lets a request through, or answers it.
-pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn gate(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let matched = request.extensions().get::<MatchedPath>();
     let Some(matched) = matched.map(|path| path.as_str().to_owned()) else {
         return not_found().await;
@@ -20,7 +24,11 @@ pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -
         tracing::debug!(route = matched, "a route that is not in the access table");
         return not_found().await;
     };
-    let visitor = request.extensions().get::<Visitor>().cloned().unwrap_or_default();
+    let visitor = request
+        .extensions()
+        .get::<Visitor>()
+        .cloned()
+        .unwrap_or_default();
     // First whether it is a request of ours at all: an answer to another site
     // should not even tell whether its visitor is signed in.
     let request = match check_site(&state, rule, &visitor, request).await {
@@ -45,7 +53,8 @@ async fn check_site(
     }
     let server = &state.config().server;
     cross_site::check_origin(request.headers(), &server.public_origin.as_origin())?;
-    cross_site::check_token(request, visitor.csrf(), server.body_limit_bytes as usize).await
+    cross_site::check_token(request, visitor.csrf(), server.body_limit_bytes as usize)
+        .await
 }
 
 fn check_access(
@@ -84,7 +93,10 @@ fn sign_in_first(request: &Request) -> Response {
     if !is_page {
         return (StatusCode::UNAUTHORIZED, "Sign in first.").into_response();
     }
-    let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let wanted = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("return_to", wanted)
         .finish();

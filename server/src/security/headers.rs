@@ -12,8 +12,14 @@ const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // The page's own address is needed after a plain form, and by nobody else.
     (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -63,8 +69,10 @@ pub async fn set_headers(
 /// or a sign-in that must be renewed), and browsers hold `form-action` against
 /// the redirect too.
 fn content_security_policy(nonce: &str, provider_origins: &[String]) -> String {
-    let forms: String =
-        provider_origins.iter().map(|origin| format!(" {origin}")).collect();
+    let forms: String = provider_origins
+        .iter()
+        .map(|origin| format!(" {origin}"))
+        .collect();
     format!(
         "default-src 'self'; \
          script-src 'strict-dynamic' 'nonce-{nonce}' 'wasm-unsafe-eval'; \

@@ -27,5 +27,8 @@ pub fn random_token() -> String {
 pub fn same_secret(one: &str, other: &str) -> bool {
     use subtle::ConstantTimeEq as _;
     let (one, other) = (Digest::of(one.as_bytes()), Digest::of(other.as_bytes()));
-    one.as_str().as_bytes().ct_eq(other.as_str().as_bytes()).into()
+    one.as_str()
+        .as_bytes()
+        .ct_eq(other.as_str().as_bytes())
+        .into()
 }

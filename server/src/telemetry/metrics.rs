@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle,
+};
 
 /// Names of metrics, one place for all.
 pub mod names {
@@ -41,7 +43,10 @@ pub fn recorder() -> Result<PrometheusHandle, MetricsError> {
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_ok() {
         metrics::describe_counter!(names::HTTP_REQUESTS, "Requests answered.");
-        metrics::describe_histogram!(names::HTTP_SECONDS, "Seconds to the response's head.");
+        metrics::describe_histogram!(
+            names::HTTP_SECONDS,
+            "Seconds to the response's head."
+        );
         metrics::describe_counter!(names::SIGN_INS, "Sign-ins by their outcome.");
     }
     Ok(HANDLE.get_or_init(|| handle).clone())
@@ -53,7 +58,10 @@ pub fn metrics_router(handle: PrometheusHandle) -> Router {
         "/metrics",
         get(move || async move {
             handle.run_upkeep();
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render())
+            (
+                [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+                handle.render(),
+            )
         }),
     )
 }

@@ -14,7 +14,8 @@ pub use metrics::{MetricsError, metrics_router, names, recorder};
 
 /// Which lines are written, in the syntax of `tracing_subscriber::EnvFilter`.
 const FILTER_VARIABLE: &str = "SLUICE_LOG";
-const DEFAULT_FILTER: &str = "info,sqlx=warn,tower_sessions=warn,tower_sessions_core=warn";
+const DEFAULT_FILTER: &str =
+    "info,sqlx=warn,tower_sessions=warn,tower_sessions_core=warn";
 
 /// Sends the log to standard error. A second call changes nothing, since the
 /// log belongs to the process.

@@ -2,7 +2,8 @@
 
 use app::backend::{Answered, Backend};
 use app::forms::{
-    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan, Vote,
+    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
+    Vote,
 };
 use app::view::{LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
 use async_trait::async_trait;

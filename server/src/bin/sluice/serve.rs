@@ -33,7 +33,8 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::failed(&error))?;
     let http = HttpClient::new().map_err(|error| Failure::failed(&error))?;
-    let provider = Provider::new(config.sign_in.clone(), &config.server.public_origin, http);
+    let provider =
+        Provider::new(config.sign_in.clone(), &config.server.public_origin, http);
     tokio::spawn(prove_journal(store.clone()));
     let state = AppState::new(Arc::new(config), store, provider, Arc::new(NoBackend));
     serve(state).await.map_err(|error| Failure::failed(&error))
@@ -45,10 +46,17 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
 async fn prove_journal(store: Store) {
     match store.verify(None).await {
         Ok(head) => {
-            tracing::info!(row = head.seq, hash = head.hash.as_str(), "the journal verifies");
+            tracing::info!(
+                row = head.seq,
+                hash = head.hash.as_str(),
+                "the journal verifies"
+            );
         }
         Err(error) => {
-            tracing::error!(error = telemetry::chain(&error), "the journal does not verify");
+            tracing::error!(
+                error = telemetry::chain(&error),
+                "the journal does not verify"
+            );
         }
     }
 }
