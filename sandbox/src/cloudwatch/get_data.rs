@@ -180,15 +180,21 @@ fn write_page(
     page: usize,
     digest: &str,
 ) -> Output {
+    let total: usize = answered.iter().map(|one| one.points.len()).sum();
+    let end = skip.saturating_add(page);
+    let last_page = total <= end;
     let mut before = 0;
     let mut results = Vec::new();
     for one in answered {
         let from = skip.saturating_sub(before).min(one.points.len());
-        let to = (skip + page).saturating_sub(before).min(one.points.len());
+        let to = end.saturating_sub(before).min(one.points.len());
+        // A query without values stands on the one page that its place is on.
+        let empty_here =
+            one.points.is_empty() && before >= skip && (before < end || last_page);
         before += one.points.len();
         let part = &one.points[from..to];
         let whole = to == one.points.len();
-        if part.is_empty() && !(whole && from == 0) {
+        if part.is_empty() && !empty_here {
             continue;
         }
         let times = part
@@ -214,11 +220,8 @@ fn write_page(
         ("MetricDataResults", Output::List(results)),
         ("Messages", Output::List(Vec::new())),
     ];
-    if before > skip + page {
-        fields.push((
-            "NextToken",
-            Output::Text(format!("{}.{digest}", skip + page)),
-        ));
+    if !last_page {
+        fields.push(("NextToken", Output::Text(format!("{end}.{digest}"))));
     }
     Output::Structure(fields)
 }

@@ -17,7 +17,7 @@ use kafka_protocol::{
     protocol::{Decodable, Encodable, StrBytes, VersionRange},
 };
 
-use super::{Topics, configs, metadata, offsets};
+use super::{Topics, bounds, configs, metadata, offsets};
 
 /// What is answered, in which versions. Newer ones exist; clients step down to
 /// these.
@@ -121,6 +121,9 @@ impl Request {
         }
         let header_version = key.request_header_version(version);
         RequestHeader::decode(&mut frame, header_version).map_err(decode_error)?;
+        if !bounds::lists_fit(key, version, &frame) {
+            return Err(AnswerError::Decode("a list passes its end".to_owned()));
+        }
         let version_unknown = false;
         Ok(Self {
             key,

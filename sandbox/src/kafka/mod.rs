@@ -6,6 +6,7 @@
 //! and every timestamp an offset.
 
 mod answers;
+mod bounds;
 mod configs;
 pub mod listener;
 mod metadata;
