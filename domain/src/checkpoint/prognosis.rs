@@ -149,3 +149,6 @@ impl<'a> Start<'a> {
         Self::fail(FailsWhen::BeforeFirstBatch, Some(path), error)
     }
 }
+
+#[cfg(test)]
+mod tests;

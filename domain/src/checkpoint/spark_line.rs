@@ -153,3 +153,41 @@ impl QueryShape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_and_releases_name_their_line() {
+        assert_eq!("3.5.6".parse(), Ok(SparkLine::V3_5));
+        assert_eq!("4.0.1-amzn-0".parse(), Ok(SparkLine::V4_0));
+        assert!("3.2.1".parse::<SparkLine>().is_err());
+        assert!("".parse::<SparkLine>().is_err());
+        for (label, line) in [
+            ("emr-6.8.0", SparkLine::V3_3),
+            ("emr-6.15.0", SparkLine::V3_4),
+            ("emr-7.10.0", SparkLine::V3_5),
+            ("emr-spark-8.0.0", SparkLine::V4_0),
+        ] {
+            let guess = SparkLine::from_emr_release(label);
+            assert_eq!(guess, SparkGuess { line, known: true }, "{label}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_release_gets_the_strictest_line_and_says_so() {
+        for label in [
+            "emr-6.6.0",
+            "emr-9.0.0",
+            "emr-7",
+            "7.9.0",
+            "emr-spark-7.0.0",
+            "",
+        ] {
+            let guess = SparkLine::from_emr_release(label);
+            assert!(!guess.known, "{label}");
+            assert_eq!(guess.line, SparkLine::STRICTEST);
+        }
+    }
+}

@@ -95,8 +95,8 @@ impl CheckpointView {
     }
 
     /// The small files that decide the next start, so that a caller can read
-    /// exactly these from S3. For a stateful query the content of state files
-    /// is asked for by [`state_files`].
+    /// exactly these from S3. Of state files the listing alone is looked at
+    /// (missing, empty) unless their bytes were read as well.
     pub fn decisive_files(&self) -> Vec<String> {
         decisive_files(self.listing.keys().map(String::as_str))
     }
