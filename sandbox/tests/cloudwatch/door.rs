@@ -169,13 +169,8 @@ pub(crate) fn aws_cli_1() -> PathBuf {
 /// `AWS_ENDPOINT_URL`, which came with 2.13.
 pub(crate) async fn aws_cli_2() -> PathBuf {
     let named = std::env::var_os("SLUICE_AWS2").map(PathBuf::from);
-    let in_path = std::env::var_os("PATH")
-        .map(|path| {
-            std::env::split_paths(&path)
-                .map(|dir| dir.join("aws"))
-                .collect()
-        })
-        .unwrap_or_else(Vec::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).map(|folder| folder.join("aws"));
     for aws in named.into_iter().chain(in_path) {
         let version = Command::new(&aws).arg("--version").output().await;
         if version.is_ok_and(|version| is_recent_cli_2(&version.stdout)) {
