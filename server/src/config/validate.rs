@@ -262,11 +262,9 @@ impl Judge<'_> {
         })
     }
 
-    fn kafka_authentication(
-        &mut self,
-        at: &str,
-        raw: &RawKafkaAuthentication,
-    ) -> Option<KafkaAuthentication> {
+    /// Refuses keys that the kind of authentication makes no use of: whoever wrote
+    /// them believes that they matter.
+    fn no_idle_keys(&mut self, at: &str, raw: &RawKafkaAuthentication) {
         use KafkaAuthenticationKind as Kind;
         let kind = raw.kind;
         let is_one_of = |kinds: &[Kind]| kinds.contains(&kind);
@@ -308,6 +306,15 @@ impl Judge<'_> {
                 );
             }
         }
+    }
+
+    fn kafka_authentication(
+        &mut self,
+        at: &str,
+        raw: &RawKafkaAuthentication,
+    ) -> Option<KafkaAuthentication> {
+        use KafkaAuthenticationKind as Kind;
+        self.no_idle_keys(at, raw);
         let ca_file = raw.ca_file.as_ref().map(|path| self.base.join(path));
         match raw.kind {
             Kind::None => Some(KafkaAuthentication::None),

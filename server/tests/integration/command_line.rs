@@ -12,6 +12,18 @@ fn sluice() -> Command {
     command
 }
 
+/// A configuration whose metrics are served at `metrics`.
+fn config_with_metrics(dir: &TempDir, listen: &str, metrics: &str) -> std::path::PathBuf {
+    let path = config(dir, listen);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text = text.replace(
+        "[server]\n",
+        &format!("[server]\nmetrics_listen = \"{metrics}\"\n"),
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
 fn config(dir: &TempDir, listen: &str) -> std::path::PathBuf {
     std::fs::write(dir.path().join("secret"), "not a real secret").unwrap();
     let path = dir.path().join("sluice.toml");
@@ -71,7 +83,8 @@ async fn a_refused_configuration_names_file_line_and_key() {
 async fn a_server_answers_and_stops_when_it_is_told_to() {
     let dir = TempDir::new().unwrap();
     let address = free_address();
-    let path = config(&dir, &address);
+    let metrics = free_address();
+    let path = config_with_metrics(&dir, &address, &metrics);
     let mut child = sluice()
         .args(["serve", "--config"])
         .arg(&path)
@@ -86,6 +99,21 @@ async fn a_server_answers_and_stops_when_it_is_told_to() {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let page = reqwest::get(format!("http://{metrics}/metrics"))
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    let sample =
+        "sluice_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"}";
+    assert!(page.contains(sample), "{page}");
+    let elsewhere = reqwest::get(format!("http://{address}/metrics"))
+        .await
+        .unwrap();
+    assert_eq!(
+        elsewhere.status().as_u16(),
+        404,
+        "metrics need no sign-in, pages do"
+    );
     // A connection that is kept open must not hold the server up for longer than
     // it grants.
     let idle = tokio::net::TcpStream::connect(&address).await.unwrap();
