@@ -28,7 +28,9 @@ pub struct Person {
 }
 
 /// What a person may be. The claim that carries it is configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads everything in scope.
@@ -193,7 +195,9 @@ impl Actor {
     /// Whether the actor holds `role` for `stream`.
     #[must_use]
     pub fn has(&self, role: Role, stream: &StreamScope) -> bool {
-        self.grants.iter().any(|g| g.role == role && g.scope.covers(stream))
+        self.grants
+            .iter()
+            .any(|g| g.role == role && g.scope.covers(stream))
     }
 }
 
@@ -254,7 +258,11 @@ pub fn can_anywhere(actor: &Actor, action: Action) -> Result<(), Denial> {
         .grants
         .iter()
         .any(|g| action.roles().contains(&g.role) && g.scope == Scope::All);
-    if allowed { Ok(()) } else { Err(too_small(action, "for every stream")) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(too_small(action, "for every stream"))
+    }
 }
 
 fn too_small(action: Action, place: &str) -> Denial {
@@ -285,7 +293,10 @@ mod tests {
     fn actor(role: Role, scope: Scope) -> Actor {
         Actor {
             person: Person {
-                id: PersonId { issuer: "https://idp".into(), subject: "s".into() },
+                id: PersonId {
+                    issuer: "https://idp".into(),
+                    subject: "s".into(),
+                },
                 name: "Oda".into(),
             },
             email: None,
@@ -301,7 +312,10 @@ mod tests {
         }
     }
 
-    const FRESH: StepUp = StepUp { now: Millis(0), age_ms_max: 900_000 };
+    const FRESH: StepUp = StepUp {
+        now: Millis(0),
+        age_ms_max: 900_000,
+    };
 
     #[test]
     fn each_action_is_open_to_its_roles_and_no_others() {
@@ -316,7 +330,8 @@ mod tests {
         ];
         for action in actions {
             for role in Role::ALL {
-                let allowed = can(&actor(role, Scope::All), action, &orders(), FRESH).is_ok();
+                let allowed =
+                    can(&actor(role, Scope::All), action, &orders(), FRESH).is_ok();
                 assert_eq!(allowed, action.roles().contains(&role), "{action:?} {role}");
             }
         }
@@ -325,18 +340,28 @@ mod tests {
     #[test]
     fn a_role_for_another_stream_or_environment_does_not_count() {
         let elsewhere = Scope::Streams(BTreeSet::from(["clicks".parse().unwrap()]));
-        let denied = can(&actor(Role::Operator, elsewhere), Action::Start, &orders(), FRESH);
+        let denied = can(
+            &actor(Role::Operator, elsewhere),
+            Action::Start,
+            &orders(),
+            FRESH,
+        );
         assert_eq!(
             denied.unwrap_err().reason,
             "Starting a plan for orders needs the role operator or admin."
         );
         let dev = Scope::Environments(BTreeSet::from(["dev".into()]));
-        assert!(can(&actor(Role::Operator, dev), Action::View, &orders(), FRESH).is_err());
+        assert!(
+            can(&actor(Role::Operator, dev), Action::View, &orders(), FRESH).is_err()
+        );
     }
 
     #[test]
     fn an_old_sign_in_may_read_but_not_start() {
-        let step_up = StepUp { now: Millis(1_000_000), age_ms_max: 900_000 };
+        let step_up = StepUp {
+            now: Millis(1_000_000),
+            age_ms_max: 900_000,
+        };
         let oda = actor(Role::Operator, Scope::All);
         assert!(can(&oda, Action::View, &orders(), step_up).is_ok());
         let denied = can(&oda, Action::Start, &orders(), step_up).unwrap_err();

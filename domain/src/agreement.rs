@@ -47,7 +47,11 @@ impl AgreementNeeded {
                 n => format!("{n} {}s", needed.role),
             })
             .collect();
-        if parts.is_empty() { "nobody".to_owned() } else { parts.join(" and ") }
+        if parts.is_empty() {
+            "nobody".to_owned()
+        } else {
+            parts.join(" and ")
+        }
     }
 }
 
@@ -109,7 +113,9 @@ pub fn missing(
         if counted.contains(&&vote.person.id) {
             continue;
         }
-        let wanted = missing.iter_mut().find(|n| n.role == vote.role && n.count > 0);
+        let wanted = missing
+            .iter_mut()
+            .find(|n| n.role == vote.role && n.count > 0);
         if let Some(wanted) = wanted {
             wanted.count -= 1;
             counted.push(&vote.person.id);
@@ -125,20 +131,31 @@ mod tests {
 
     fn person(subject: &str) -> Person {
         Person {
-            id: PersonId { issuer: "https://idp".into(), subject: subject.into() },
+            id: PersonId {
+                issuer: "https://idp".into(),
+                subject: subject.into(),
+            },
             name: subject.into(),
         }
     }
 
     fn vote(subject: &str, role: Role) -> Vote {
-        Vote { person: person(subject), role, at: Millis(1), comment: String::new() }
+        Vote {
+            person: person(subject),
+            role,
+            at: Millis(1),
+            comment: String::new(),
+        }
     }
 
     fn needs(counts: &[(Role, u32)]) -> AgreementNeeded {
         AgreementNeeded {
             roles: counts
                 .iter()
-                .map(|(role, count)| RoleNeeded { role: *role, count: *count })
+                .map(|(role, count)| RoleNeeded {
+                    role: *role,
+                    count: *count,
+                })
                 .collect(),
             expires_after_ms: 1,
             because: String::new(),

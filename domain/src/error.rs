@@ -58,7 +58,11 @@ pub struct WireError {
 impl WireError {
     /// An error of `kind` that says `message`.
     #[must_use]
-    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(
+        kind: ErrorKind,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             kind,
             message: message.into(),

@@ -215,7 +215,9 @@ mod tests {
 
     #[test]
     fn the_class_follows_how_far_back_is_read() {
-        let at = |hours: i64| WayOut::Timestamp { at: NOW.plus(-hours * 3_600_000) };
+        let at = |hours: i64| WayOut::Timestamp {
+            at: NOW.plus(-hours * 3_600_000),
+        };
         for (way_out, back_h, class) in [
             (WayOut::Latest, None, RtoClass::Simple),
             (at(24), Some(24), RtoClass::Day),
@@ -230,12 +232,25 @@ mod tests {
 
     #[test]
     fn an_unmeasured_or_outrun_rate_gives_no_end() {
-        let work = Work { objects: 100, quiet_ms: 30_000, backlog: 500 };
+        let work = Work {
+            objects: 100,
+            quiet_ms: 30_000,
+            backlog: 500,
+        };
         let unknown = estimate(&WayOut::Earliest, None, NOW, work, Rates::default());
         assert_eq!(unknown.most_ms, None);
-        let rates = Rates { drain_milli: Some(10_000), arrival_milli: Some(10_000) };
-        assert_eq!(estimate(&WayOut::Latest, None, NOW, work, rates).most_ms, None);
-        let faster = Rates { drain_milli: Some(20_000), arrival_milli: Some(10_000) };
+        let rates = Rates {
+            drain_milli: Some(10_000),
+            arrival_milli: Some(10_000),
+        };
+        assert_eq!(
+            estimate(&WayOut::Latest, None, NOW, work, rates).most_ms,
+            None
+        );
+        let faster = Rates {
+            drain_milli: Some(20_000),
+            arrival_milli: Some(10_000),
+        };
         let known = estimate(&WayOut::Latest, None, NOW, work, faster);
         assert_eq!(known.least_ms, 30_000 + 2_000 + 30_000 + 50_000);
     }

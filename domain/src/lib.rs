@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod agreement;
+pub mod basis;
 pub mod canonical;
 pub mod checkpoint;
 pub mod error;

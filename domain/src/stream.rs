@@ -164,7 +164,10 @@ impl std::str::FromStr for Prefix {
         if prefix.len() > 900 {
             return Err(refuse("the prefix is longer than 900 bytes"));
         }
-        if path.split('/').any(|s| s.is_empty() || s == "." || s == "..") {
+        if path
+            .split('/')
+            .any(|s| s.is_empty() || s == "." || s == "..")
+        {
             return Err(refuse("no segment may be empty, '.' or '..'"));
         }
         if prefix.chars().any(char::is_control) || path.ends_with(' ') {
@@ -273,7 +276,11 @@ mod tests {
             ("s3://bucket/ck/orders/sub/", true),
             ("s3://other/ck/orders/", false),
         ] {
-            assert_eq!(orders.overlaps(&other.parse().unwrap()), overlaps, "{other}");
+            assert_eq!(
+                orders.overlaps(&other.parse().unwrap()),
+                overlaps,
+                "{other}"
+            );
         }
         assert_eq!(orders.parent().unwrap().uri(), "s3://bucket/ck/");
     }

@@ -9,7 +9,9 @@ use crate::time::Millis;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoTime {
     /// It has no form that is known.
-    #[error("{0:?} is no time. Allowed: 2025-01-15T00:00:00Z, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\".")]
+    #[error(
+        "{0:?} is no time. Allowed: 2025-01-15T00:00:00Z, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\"."
+    )]
     Form(String),
     /// It lacks its zone.
     #[error("{0:?} has no time zone. Add Z for UTC, or an offset such as +01:00.")]
@@ -37,7 +39,11 @@ pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
     } else {
         return Err(NoTime::Form(shown(text)));
     };
-    if at > now { Err(NoTime::Future(at.utc())) } else { Ok(at) }
+    if at > now {
+        Err(NoTime::Future(at.utc()))
+    } else {
+        Ok(at)
+    }
 }
 
 fn shown(text: &str) -> String {
@@ -86,9 +92,22 @@ mod tests {
 
     #[test]
     fn a_future_or_senseless_time_is_refused() {
-        assert!(matches!(parse_time("2030-01-01T00:00:00Z", NOW), Err(NoTime::Future(_))));
-        for text in ["", "yesterday", "12", "h ago", "99999999999999999999h ago", "-2h ago"] {
-            assert!(matches!(parse_time(text, NOW), Err(NoTime::Form(_))), "{text}");
+        assert!(matches!(
+            parse_time("2030-01-01T00:00:00Z", NOW),
+            Err(NoTime::Future(_))
+        ));
+        for text in [
+            "",
+            "yesterday",
+            "12",
+            "h ago",
+            "99999999999999999999h ago",
+            "-2h ago",
+        ] {
+            assert!(
+                matches!(parse_time(text, NOW), Err(NoTime::Form(_))),
+                "{text}"
+            );
         }
     }
 }

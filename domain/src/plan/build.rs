@@ -1,14 +1,14 @@
 //! Builds plans out of what was seen, what is wanted and what is allowed.
 
-use std::collections::BTreeMap;
-
-use thiserror::Error;
 use uuid::Uuid;
 
+use super::notes::{reset_left_out, reset_notes, secure_notes};
+use super::refusal::{Refusal, seen_checkpoint, seen_jobs, seen_kafka};
+use super::targets::{TimestampOffsets, effects, reads_back_to, refuse_sink, targets};
 use super::{
-    ClearStep, CopyStep, FORMAT, GateStep, HoldStep, LeftOut, OpenGateStep,
-    PartitionEffect, Plan, PlanBody, PlanKind, ReadBackStep, RestartStep, SealStep,
-    SeedStep, Step, StepKind, StopStep, WaitStep, WatchStep, backup_prefix, gate_text,
+    ClearStep, CopyStep, FORMAT, GateStep, HoldStep, LeftOut, OpenGateStep, Plan,
+    PlanBody, PlanKind, ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind,
+    StopStep, WaitStep, WatchStep, backup_prefix, gate_text,
 };
 use crate::agreement::AgreementNeeded;
 use crate::checkpoint::InitialOffset;
@@ -17,54 +17,10 @@ use crate::ids::{Digest, RunId, StepId};
 use crate::intent::{Intent, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::manifest::{Sealed, manifest_location};
-use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
-use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen, KafkaSeen, Snapshot};
-use crate::stream::{SinkKind, Stream};
+use crate::snapshot::{JobRunSeen, JobsSeen, Snapshot};
+use crate::stream::Stream;
 use crate::time::Millis;
-
-/// Why no plan can be made, each with what to do.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// Something that the plan needs could not be read.
-    #[error("{what} could not be read: {reason}. A plan needs it; look again once it can be read.")]
-    Unknown {
-        /// What.
-        what: &'static str,
-        /// Why not.
-        reason: String,
-    },
-    /// There is nothing under the prefix.
-    #[error("No object lies under {0}, so there is nothing to back up or to reset. Check the stream's checkpoint location.")]
-    Empty(String),
-    /// Somebody else's gate is closed.
-    #[error("The gate of {0} is already closed there. Finish or close that Run first.")]
-    GateClosed(String),
-    /// A job run is alive that belongs to no known stream.
-    #[error("Job runs {0} on the application belong to no configured stream and may write here. Name their stream in the configuration, or stop them.")]
-    Unexplained(String),
-    /// The job is alive although it was secured.
-    #[error("Job run {0} may still write here. Secure the stream again.")]
-    Alive(String),
-    /// There is no job run to start again.
-    #[error("No earlier job run of this stream was found, so there is nothing to start it from. Start it once outside of Sluice.")]
-    NoBase,
-    /// A topic of the stream is not at the broker.
-    #[error("Topic {0} is not on the Kafka cluster. Check the stream's topics.")]
-    NoTopic(String),
-    /// The wanted offsets do not fit.
-    #[error("The offsets do not fit: {}", .0.join("; "))]
-    Offsets(Vec<String>),
-    /// The sink would skip what is written.
-    #[error("{0}")]
-    Sink(String),
-    /// Times were not looked up.
-    #[error("The time {0} was not resolved to offsets at Kafka.")]
-    Unresolved(String),
-    /// A value that cannot be hashed; a defect.
-    #[error("The plan could not be written as canonical JSON.")]
-    NotCanonical,
-}
 
 /// What a secure plan is built from.
 #[derive(Clone, Copy, Debug)]
@@ -82,11 +38,6 @@ pub struct BuildSecure<'a> {
     /// The time of building.
     pub now: Millis,
 }
-
-/// Offsets that a time resolved to; `None` where a partition has no record at
-/// or after it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TimestampOffsets(pub BTreeMap<String, BTreeMap<i32, Option<i64>>>);
 
 /// What a reset plan is built from.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +73,13 @@ pub struct BuildReset<'a> {
 /// # Errors
 /// A [`Refusal`] that says what is in the way.
 pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
-    let BuildSecure { run, stream, snapshot, policy, .. } = *input;
+    let BuildSecure {
+        run,
+        stream,
+        snapshot,
+        policy,
+        ..
+    } = *input;
     let checkpoint = seen_checkpoint(snapshot)?;
     let jobs = seen_jobs(snapshot)?;
     if checkpoint.objects == 0 {
@@ -180,8 +137,9 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
     let undo = undo(run, stream, policy, jobs, quiet_ms);
     left_out.push(LeftOut {
         what: "Pause an Airflow DAG".to_owned(),
-        why: "No Airflow is configured for this stream; EMR Serverless is asked directly."
-            .to_owned(),
+        why:
+            "No Airflow is configured for this stream; EMR Serverless is asked directly."
+                .to_owned(),
     });
     let work = Work {
         objects: i64::try_from(checkpoint.objects).unwrap_or(i64::MAX),
@@ -218,7 +176,15 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
 /// # Errors
 /// A [`Refusal`] that says what is in the way.
 pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
-    let BuildReset { run, stream, snapshot, policy, intent, sealed, .. } = *input;
+    let BuildReset {
+        run,
+        stream,
+        snapshot,
+        policy,
+        intent,
+        sealed,
+        ..
+    } = *input;
     let checkpoint = seen_checkpoint(snapshot)?;
     let jobs = seen_jobs(snapshot)?;
     if let Some(alive) = jobs.alive().next() {
@@ -229,8 +195,12 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     refuse_sink(stream)?;
     let targets = targets(stream, kafka, &intent.way_out, input.times)?;
     let effects = effects(checkpoint, kafka, &targets);
-    let cleared: Vec<KeyEntry> =
-        input.keys.iter().filter(|k| k.key != "metadata").cloned().collect();
+    let cleared: Vec<KeyEntry> = input
+        .keys
+        .iter()
+        .filter(|k| k.key != "metadata")
+        .cloned()
+        .collect();
     let metadata = input.keys.iter().find(|k| k.key == "metadata");
     let gate = gate_text(run, input.run_page);
     let mut kinds = vec![
@@ -249,7 +219,12 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
             prefix: stream.checkpoint.clone(),
             source,
             offsets: offsets.clone(),
-            sha256: Digest::of(&InitialOffset { offsets: offsets.clone() }.render()),
+            sha256: Digest::of(
+                &InitialOffset {
+                    offsets: offsets.clone(),
+                }
+                .render(),
+            ),
         }));
     }
     kinds.push(StepKind::OpenGate(OpenGateStep {
@@ -296,24 +271,6 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// What a way out would do to each partition by what was seen now: a bound, as
-/// long as the job may still write.
-///
-/// # Errors
-/// A [`Refusal`] that says what is in the way.
-pub fn preview(
-    stream: &Stream,
-    snapshot: &Snapshot,
-    way_out: &WayOut,
-    times: Option<&TimestampOffsets>,
-) -> Result<Vec<PartitionEffect>, Refusal> {
-    let checkpoint = seen_checkpoint(snapshot)?;
-    let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream)?;
-    let targets = targets(stream, kafka, way_out, times)?;
-    Ok(effects(checkpoint, kafka, &targets))
-}
-
 fn seal(body: PlanBody) -> Result<Plan, Refusal> {
     Plan::new(body).map_err(|_| Refusal::NotCanonical)
 }
@@ -322,41 +279,10 @@ fn basis(
     stream: &Stream,
     snapshot: &Snapshot,
     policy: &Policy,
-) -> Result<crate::snapshot::Basis, Refusal> {
+) -> Result<crate::basis::Basis, Refusal> {
     let configuration = stream.digest().map_err(|_| Refusal::NotCanonical)?;
     let policy = policy.digest().map_err(|_| Refusal::NotCanonical)?;
     Ok(snapshot.basis(&configuration, &policy))
-}
-
-fn seen_checkpoint(snapshot: &Snapshot) -> Result<&CheckpointSeen, Refusal> {
-    snapshot.checkpoint.seen().ok_or_else(|| Refusal::Unknown {
-        what: "The checkpoint",
-        reason: unknown(snapshot.checkpoint.unknown_reason()),
-    })
-}
-
-fn seen_jobs(snapshot: &Snapshot) -> Result<&JobsSeen, Refusal> {
-    let jobs = snapshot.jobs.seen().ok_or_else(|| Refusal::Unknown {
-        what: "The application's job runs",
-        reason: unknown(snapshot.jobs.unknown_reason()),
-    })?;
-    if jobs.unexplained.is_empty() {
-        Ok(jobs)
-    } else {
-        let ids: Vec<&str> = jobs.unexplained.iter().map(|id| id.as_str()).collect();
-        Err(Refusal::Unexplained(ids.join(", ")))
-    }
-}
-
-fn seen_kafka(snapshot: &Snapshot) -> Result<&KafkaSeen, Refusal> {
-    snapshot.kafka.seen().ok_or_else(|| Refusal::Unknown {
-        what: "Kafka",
-        reason: unknown(snapshot.kafka.unknown_reason()),
-    })
-}
-
-fn unknown(reason: Option<&str>) -> String {
-    reason.unwrap_or("no reason was given").trim_end_matches('.').to_owned()
 }
 
 /// A cancel takes a grace period from EMR 7.9.0 on.
@@ -369,7 +295,12 @@ fn supports_grace(release: &str) -> bool {
     }
 }
 
-fn restart(run: &RunId, jobs: &JobsSeen, base: &JobRunSeen, purpose: &str) -> RestartStep {
+fn restart(
+    run: &RunId,
+    jobs: &JobsSeen,
+    base: &JobRunSeen,
+    purpose: &str,
+) -> RestartStep {
     // EMR takes up to 64 characters; the digest keeps two plans' tokens apart
     // however long the Run's id is.
     let token = Digest::of(format!("{run}/{purpose}").as_bytes());
@@ -411,191 +342,9 @@ fn undo(
 fn numbered(prefix: &str, kinds: Vec<StepKind>) -> Vec<Step> {
     (1..)
         .zip(kinds)
-        .map(|(number, kind)| Step { id: StepId::numbered(prefix, number), kind })
-        .collect()
-}
-
-fn refuse_sink(stream: &Stream) -> Result<(), Refusal> {
-    match stream.sink.kind {
-        SinkKind::FileSink => Err(Refusal::Sink(format!(
-            "The sink {} is Spark's file sink: its _spark_metadata remembers batch ids and would skip every batch up to the newest in silence. A reset to batch 0 is not offered for it.",
-            stream.sink.location
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn targets(
-    stream: &Stream,
-    kafka: &KafkaSeen,
-    way_out: &WayOut,
-    times: Option<&TimestampOffsets>,
-) -> Result<Vec<PartitionOffsets>, Refusal> {
-    if let WayOut::Offsets { offsets } = way_out {
-        let wrong = misfits(stream, kafka, offsets);
-        if !wrong.is_empty() {
-            return Err(Refusal::Offsets(wrong));
-        }
-    }
-    stream
-        .sources
-        .iter()
-        .map(|topics| {
-            let mut offsets = PartitionOffsets::default();
-            for topic in topics {
-                let seen = kafka
-                    .topics
-                    .get(topic)
-                    .ok_or_else(|| Refusal::NoTopic(topic.clone()))?;
-                for (partition, at) in &seen.partitions {
-                    let target = match way_out {
-                        WayOut::Latest => at.latest,
-                        WayOut::Earliest => at.earliest,
-                        WayOut::Offsets { offsets } => {
-                            offsets.get(topic, *partition).unwrap_or(at.latest)
-                        }
-                        WayOut::Timestamp { at: time } => times
-                            .and_then(|t| t.0.get(topic)?.get(partition).copied())
-                            .ok_or_else(|| Refusal::Unresolved(time.utc()))?
-                            .unwrap_or(at.latest),
-                    };
-                    offsets.set(topic.clone(), *partition, target);
-                }
-            }
-            Ok(offsets)
+        .map(|(number, kind)| Step {
+            id: StepId::numbered(prefix, number),
+            kind,
         })
         .collect()
-}
-
-/// In which ways given offsets do not fit the broker, by partition. Nothing is
-/// clamped in silence.
-fn misfits(stream: &Stream, kafka: &KafkaSeen, offsets: &PartitionOffsets) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let wanted: Vec<&String> = stream.sources.iter().flatten().collect();
-    for (topic, partition, offset) in offsets.iter() {
-        let at = kafka
-            .topics
-            .get(topic)
-            .filter(|_| wanted.iter().any(|w| *w == topic))
-            .and_then(|t| t.partitions.get(&partition));
-        match at {
-            None => wrong.push(format!("{topic}-{partition} is no partition of this stream")),
-            Some(at) if offset < at.earliest => wrong.push(format!(
-                "{topic}-{partition}: {offset} is before the log start {}",
-                at.earliest
-            )),
-            Some(at) if offset > at.latest => wrong.push(format!(
-                "{topic}-{partition}: {offset} is beyond the end {}",
-                at.latest
-            )),
-            Some(_) => {}
-        }
-    }
-    for topic in wanted {
-        let partitions = kafka.topics.get(topic).map(|t| &t.partitions);
-        for partition in partitions.into_iter().flat_map(BTreeMap::keys) {
-            if offsets.get(topic, *partition).is_none() {
-                wrong.push(format!("{topic}-{partition} is missing"));
-            }
-        }
-    }
-    wrong
-}
-
-fn effects(
-    checkpoint: &CheckpointSeen,
-    kafka: &KafkaSeen,
-    targets: &[PartitionOffsets],
-) -> Vec<PartitionEffect> {
-    let before = checkpoint.next_offsets().unwrap_or_default();
-    targets
-        .iter()
-        .flat_map(|offsets| offsets.iter())
-        .filter_map(|(topic, partition, after)| {
-            let seen = kafka.topics.get(topic)?.partitions.get(&partition)?;
-            let reached = before.get(topic, partition);
-            Some(PartitionEffect::new(topic, partition, reached, after, *seen))
-        })
-        .collect()
-}
-
-fn reads_back_to(way_out: &WayOut, checkpoint: &CheckpointSeen) -> Option<Millis> {
-    match way_out {
-        WayOut::Timestamp { at } => Some(*at),
-        WayOut::Latest | WayOut::Earliest => None,
-        WayOut::Offsets { .. } => checkpoint.last_committed().map(|b| b.planned_at),
-    }
-}
-
-fn secure_notes(alive: &[&JobRunSeen]) -> Vec<String> {
-    alive
-        .iter()
-        .map(|run| {
-            format!(
-                "Job run {} is {}. What it has read and not committed will be read again.",
-                run.id,
-                run.state.word()
-            )
-        })
-        .collect()
-}
-
-fn reset_notes(
-    stream: &Stream,
-    checkpoint: &CheckpointSeen,
-    times: Option<&TimestampOffsets>,
-) -> Vec<String> {
-    let mut notes = vec![match checkpoint.last_committed() {
-        Some(batch) => format!(
-            "\"Before\" is the end of batch {}, the newest readable committed batch.",
-            batch.batch
-        ),
-        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
-    }];
-    let committed = checkpoint.last_committed().map(|b| b.batch);
-    if let Some(newest) = checkpoint.newest_offsets.filter(|n| Some(*n) != committed) {
-        notes.push(format!(
-            "Batch {newest} was planned after it. What it may have written already is written again if its records are read again."
-        ));
-    }
-    let silent: usize = times
-        .map(|t| t.0.values().flat_map(BTreeMap::values).filter(|o| o.is_none()).count())
-        .unwrap_or(0);
-    if silent > 0 {
-        notes.push(format!(
-            "{silent} partitions have no record at or after that time and begin at their end."
-        ));
-    }
-    notes.push(match stream.sink.kind {
-        SinkKind::PlainFiles => "The sink writes plain files: records that are read again are written a second time.".to_owned(),
-        SinkKind::Delta | SinkKind::Iceberg => format!(
-            "The sink is {}: the query gets a new id, so no batch is skipped, and records that are read again are written a second time.",
-            stream.sink.kind.title()
-        ),
-        SinkKind::Hudi => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
-        SinkKind::FileSink => String::new(),
-    });
-    if stream.shape.stateful {
-        notes.push("The query keeps state. Its state is cleared too: aggregates, windows and deduplication begin empty.".to_owned());
-    }
-    notes.retain(|n| !n.is_empty());
-    notes
-}
-
-fn reset_left_out() -> Vec<LeftOut> {
-    let left = |what: &str, why: &str| LeftOut { what: what.to_owned(), why: why.to_owned() };
-    vec![
-        left(
-            "Change the job's startingOffsets",
-            "sources/<i>/0 carries the starting position; Spark reads the job's own options only where that file is missing.",
-        ),
-        left(
-            "Delete what the sink holds",
-            "Sluice changes checkpoints only. Rows that are written twice are for the owner of the table.",
-        ),
-        left(
-            "Delete the backup",
-            "Backups are never deleted by a Run.",
-        ),
-    ]
 }

@@ -24,7 +24,9 @@ pub enum Fault {
     #[error("The steps are out of order: {0}.")]
     Order(String),
     /// A step reaches outside the stream.
-    #[error("Step {0} reaches outside the stream's checkpoint, backup root or application.")]
+    #[error(
+        "Step {0} reaches outside the stream's checkpoint, backup root or application."
+    )]
     Outside(String),
     /// It deletes what the backup does not hold.
     #[error("It clears {cleared} keys, but the sealed backup holds {sealed}.")]
@@ -86,8 +88,13 @@ fn order(plan: &Plan) -> Vec<Fault> {
     if words != expected && words != without_stop {
         faults.push(Fault::Order(words.join(", ")));
     }
-    let mut ids: Vec<&str> =
-        plan.body.steps.iter().chain(&plan.body.undo).map(|s| s.id.as_str()).collect();
+    let mut ids: Vec<&str> = plan
+        .body
+        .steps
+        .iter()
+        .chain(&plan.body.undo)
+        .map(|s| s.id.as_str())
+        .collect();
     ids.sort_unstable();
     faults.extend(
         ids.windows(2)
@@ -108,7 +115,9 @@ fn outside(plan: &Plan, stream: &Stream) -> Vec<Fault> {
     let inside = |kind: &StepKind| match kind {
         StepKind::Hold(_) => true,
         StepKind::Stop(s) => s.application == stream.application,
-        StepKind::Wait(s) => s.application == stream.application && s.prefix == *checkpoint,
+        StepKind::Wait(s) => {
+            s.application == stream.application && s.prefix == *checkpoint
+        }
         StepKind::Copy(s) => s.from == *checkpoint && in_root(&s.to),
         StepKind::Seal(s) => s.from == *checkpoint && in_root(&s.to),
         StepKind::CloseGate(s) => s.prefix == *checkpoint,
@@ -149,7 +158,10 @@ fn promises(plan: &Plan) -> Vec<Fault> {
                 }
             }
             StepKind::Seed(seed) => {
-                let bytes = InitialOffset { offsets: seed.offsets.clone() }.render();
+                let bytes = InitialOffset {
+                    offsets: seed.offsets.clone(),
+                }
+                .render();
                 let promised = seed.offsets.iter().all(|(topic, partition, offset)| {
                     plan.body.effects.iter().any(|e| {
                         e.topic == topic

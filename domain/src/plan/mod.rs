@@ -10,31 +10,35 @@
 
 mod build;
 mod check;
+mod notes;
+mod refusal;
 mod render;
 mod settle;
 mod steps;
+mod targets;
 
-pub use build::{
-    BuildReset, BuildSecure, Refusal, TimestampOffsets, build_reset, build_secure, preview,
-};
+pub use build::{BuildReset, BuildSecure, build_reset, build_secure};
 pub use check::{Fault, check};
+pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
 pub use settle::{Listed, Stale, backup_prefix, settle};
 pub use steps::{
-    ClearStep, GateStep, HoldStep, OpenGateStep, ReadBackStep, RestartStep, SealStep,
-    SeedStep, Step, StepKind, StopStep, WaitStep, WatchStep, CopyStep, gate_owner, gate_text,
+    ClearStep, CopyStep, GateStep, HoldStep, OpenGateStep, ReadBackStep, RestartStep,
+    SealStep, SeedStep, Step, StepKind, StopStep, WaitStep, WatchStep, gate_owner,
+    gate_text,
 };
+pub use targets::{TimestampOffsets, preview};
 
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::AgreementNeeded;
+use crate::basis::Basis;
 use crate::canonical::{self, NotCanonical, decimal};
 use crate::estimate::Estimate;
 use crate::ids::{Digest, RunId, StreamName};
 use crate::intent::Intent;
 use crate::manifest::Sealed;
 use crate::policy::Policy;
-use crate::snapshot::Basis;
 use crate::time::Millis;
 
 /// A plan and its id.
@@ -47,7 +51,9 @@ pub struct Plan {
 }
 
 /// Which of a Run's two plans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanKind {
     /// Hold, stop, wait, back up, seal. Undone by a restart.
@@ -116,7 +122,10 @@ impl Plan {
     /// # Errors
     /// Never for a body of this type; see [`canonical::to_string`].
     pub fn new(body: PlanBody) -> Result<Self, NotCanonical> {
-        Ok(Self { id: canonical::digest(&body)?, body })
+        Ok(Self {
+            id: canonical::digest(&body)?,
+            body,
+        })
     }
 
     /// Whether the id is the hash of the body. A plan from outside, or from a
@@ -149,7 +158,11 @@ impl Plan {
     /// The step with this id, among the steps and the undo.
     #[must_use]
     pub fn step(&self, id: &crate::ids::StepId) -> Option<&Step> {
-        self.body.steps.iter().chain(&self.body.undo).find(|s| s.id == *id)
+        self.body
+            .steps
+            .iter()
+            .chain(&self.body.undo)
+            .find(|s| s.id == *id)
     }
 }
 
@@ -212,7 +225,9 @@ impl PartitionEffect {
         // A partition that was never read would have begun at its log start.
         let reached = before.unwrap_or(seen.earliest);
         let readable = reached.max(seen.earliest);
-        let count = |from: i64, until: i64| u64::try_from(until.saturating_sub(from)).unwrap_or(0);
+        let count = |from: i64, until: i64| {
+            u64::try_from(until.saturating_sub(from)).unwrap_or(0)
+        };
         Self {
             topic: topic.to_owned(),
             partition,
@@ -221,7 +236,11 @@ impl PartitionEffect {
             log_start: DecimalOffset(seen.earliest),
             log_end: DecimalOffset(seen.latest),
             skipped: count(readable, after),
-            repeated: if before.is_some() { count(after, reached) } else { 0 },
+            repeated: if before.is_some() {
+                count(after, reached)
+            } else {
+                0
+            },
             already_lost: count(reached, seen.earliest),
             backlog: count(after, seen.latest),
         }

@@ -77,12 +77,20 @@ fn step(step: &Step) -> RenderedStep {
 
 fn will(kind: &StepKind) -> String {
     match kind {
-        StepKind::Hold(_) => "No other Run can be started on this stream or on an overlapping prefix.".to_owned(),
+        StepKind::Hold(_) => {
+            "No other Run can be started on this stream or on an overlapping prefix."
+                .to_owned()
+        }
         StepKind::Stop(s) => format!(
             "Cancels job run {} on application {}{}.",
-            s.job_runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            s.job_runs
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
             s.application,
-            s.grace_s.map_or_else(String::new, |g| format!(", with {g} s of grace"))
+            s.grace_s
+                .map_or_else(String::new, |g| format!(", with {g} s of grace"))
         ),
         StepKind::Wait(s) => format!(
             "Asks EMR until every job run has ended, then waits until no object under {} has changed for {}. After {} a person is asked.",
@@ -206,7 +214,9 @@ fn list(prefix: &Prefix) -> String {
 }
 
 fn put(prefix: &Prefix, name: &str, body: &str, if_match: Option<&str>) -> String {
-    let condition = if_match.map_or_else(String::new, |etag| format!(" --if-match {}", shell_quoted(etag)));
+    let condition = if_match.map_or_else(String::new, |etag| {
+        format!(" --if-match {}", shell_quoted(etag))
+    });
     format!(
         "printf %s {} > {name} && aws s3api put-object --bucket {} --key {} --body {name}{condition}",
         shell_quoted(body),
@@ -216,7 +226,10 @@ fn put(prefix: &Prefix, name: &str, body: &str, if_match: Option<&str>) -> Strin
 }
 
 fn seed(step: &SeedStep) -> String {
-    let rendered = InitialOffset { offsets: step.offsets.clone() }.render();
+    let rendered = InitialOffset {
+        offsets: step.offsets.clone(),
+    }
+    .render();
     // The first byte is NUL, which no argument can hold.
     let text = String::from_utf8_lossy(&rendered[1..]).replace('\n', "\\n");
     format!(

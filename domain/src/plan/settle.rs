@@ -31,7 +31,11 @@ pub struct Listed {
 /// # Errors
 /// [`Stale`] with what moved.
 pub fn settle(plan: &Plan, mut entries: Vec<KeyEntry>) -> Result<Listed, Stale> {
-    let copies = plan.body.steps.iter().any(|s| matches!(s.kind, StepKind::Copy(_)));
+    let copies = plan
+        .body
+        .steps
+        .iter()
+        .any(|s| matches!(s.kind, StepKind::Copy(_)));
     if !copies {
         return Err(Stale("The plan copies nothing.".to_owned()));
     }

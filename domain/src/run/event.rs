@@ -280,7 +280,9 @@ impl Ending {
 }
 
 /// The runbook's checklist before a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ChecklistItem {
     /// Confirm that the stream is actually stuck.

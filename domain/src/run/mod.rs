@@ -4,12 +4,13 @@
 
 mod event;
 mod fold;
+mod fold_plans;
 mod next;
+mod plan_state;
 
 pub use event::{
     Answer, ChecklistItem, Ending, Event, Facts, RECORD_VERSION, Record, StepProblem,
 };
-pub use fold::{
-    Asked, Gate, IllegalEvent, PlanState, RunState, Stage, StepState, StepStatus,
-};
+pub use fold::{Gate, IllegalEvent, RunState, Stage};
 pub use next::{Next, next};
+pub use plan_state::{Asked, PlanState, StepState, StepStatus};

@@ -2,7 +2,8 @@
 //! be asked again after any crash and gives the same answer.
 
 use super::event::Ending;
-use super::fold::{Gate, PlanState, RunState, StepStatus};
+use super::fold::{Gate, RunState};
+use super::plan_state::{PlanState, StepState, StepStatus};
 use crate::ids::StepId;
 use crate::plan::PlanKind;
 use crate::time::Millis;
@@ -67,17 +68,16 @@ pub fn next(state: &RunState, now: Millis) -> Next {
     Next::Person
 }
 
-fn next_step(
-    steps: &[super::fold::StepState],
-    kind: PlanKind,
-    now: Millis,
-) -> Option<Next> {
+fn next_step(steps: &[StepState], kind: PlanKind, now: Millis) -> Option<Next> {
     let step = steps.iter().find(|s| s.status != StepStatus::Done)?;
     Some(match &step.status {
-        StepStatus::Failed { next_attempt_at: Some(at) } if *at > now => Next::Later(*at),
-        StepStatus::Failed { next_attempt_at: None } | StepStatus::Unknown { .. } => {
-            Next::Person
+        StepStatus::Failed {
+            next_attempt_at: Some(at),
+        } if *at > now => Next::Later(*at),
+        StepStatus::Failed {
+            next_attempt_at: None,
         }
+        | StepStatus::Unknown { .. } => Next::Person,
         status => Next::Act {
             kind,
             step: step.id.clone(),
@@ -108,7 +108,9 @@ fn abort(state: &RunState, reason: &str, now: Millis) -> Next {
     }
     next_step(&plan.undo, PlanKind::Secure, now).unwrap_or_else(|| Next::End {
         ending: Ending::Restored,
-        reason: format!("Aborted: {reason}. The job was started again on its untouched checkpoint."),
+        reason: format!(
+            "Aborted: {reason}. The job was started again on its untouched checkpoint."
+        ),
     })
 }
 

@@ -1,207 +1,11 @@
-//! The verdict on a stream: one word, worst first, with its evidence, since
-//! when, and whether a reset can help at all.
+//! The rules of the verdict, worst first; the first that holds is it.
 
-use serde::{Deserialize, Serialize};
-
-use crate::canonical::decimal;
+use super::{Lag, ResetHelps, Sample, Thresholds, Verdict, VerdictKind, lag, sample};
 use crate::checkpoint::{Prognosis, Severity};
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen, KafkaSeen, Snapshot};
 use crate::stream::Stream;
 use crate::text::{counted, thousands};
 use crate::time::{Millis, human_duration};
-
-/// The verdicts, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VerdictKind {
-    /// What is needed could not be read. Never shown as well.
-    Unknown,
-    /// The next offset is behind the log start, or will be soon.
-    LosingData,
-    /// The doctor foresees a failure.
-    Corrupt,
-    /// No job run that can write.
-    Down,
-    /// Input is waiting, no batch advances, nothing is at work.
-    Stuck,
-    /// An open Kafka transaction holds the end back.
-    Blocked,
-    /// Offsets are written and not yet committed: slow is not stuck.
-    WorkingOnABigBatch,
-    /// The lag grows.
-    Behind,
-    /// Nothing comes in.
-    Idle,
-    /// It keeps up.
-    Healthy,
-}
-
-impl VerdictKind {
-    /// Every verdict, worst first.
-    pub const ALL: [VerdictKind; 10] = [
-        VerdictKind::Unknown,
-        VerdictKind::LosingData,
-        VerdictKind::Corrupt,
-        VerdictKind::Down,
-        VerdictKind::Stuck,
-        VerdictKind::Blocked,
-        VerdictKind::WorkingOnABigBatch,
-        VerdictKind::Behind,
-        VerdictKind::Idle,
-        VerdictKind::Healthy,
-    ];
-
-    /// The word on a chip.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            VerdictKind::Unknown => "unknown",
-            VerdictKind::LosingData => "losing data",
-            VerdictKind::Corrupt => "corrupt",
-            VerdictKind::Down => "down",
-            VerdictKind::Stuck => "stuck",
-            VerdictKind::Blocked => "blocked",
-            VerdictKind::WorkingOnABigBatch => "working on a big batch",
-            VerdictKind::Behind => "behind",
-            VerdictKind::Idle => "idle",
-            VerdictKind::Healthy => "healthy",
-        }
-    }
-
-    /// The word in an address, such as `losing-data`.
-    #[must_use]
-    pub fn slug(self) -> String {
-        self.word().replace(' ', "-")
-    }
-}
-
-/// Whether a reset can help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResetHelps {
-    /// Yes.
-    Yes,
-    /// It may; something milder may do as well.
-    Perhaps,
-    /// No: something else is wrong, or nothing is.
-    No,
-    /// It cannot be told.
-    Unknown,
-}
-
-/// The verdict and what speaks for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// The word.
-    pub kind: VerdictKind,
-    /// What is so, without the stream's name: "has been stuck for 1 h 12 m: …".
-    pub sentence: String,
-    /// What follows from it, as a sentence.
-    pub advice: String,
-    /// Since when, where it can be told.
-    pub since: Option<Millis>,
-    /// Whether a reset can help.
-    pub reset_helps: ResetHelps,
-    /// What speaks for it, as sentences.
-    pub evidence: Vec<String>,
-}
-
-/// How far behind a stream is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lag {
-    /// Offsets from the newest committed batch to the end.
-    #[serde(with = "decimal")]
-    pub records: u64,
-    /// How old the newest committed batch is, in milliseconds; what is not
-    /// read yet is at most this old, unless records carry older times.
-    pub age_ms: i64,
-    /// Milliseconds until the oldest unread record is past its retention, at
-    /// the least. `None` where nothing is unread or nothing is ever deleted.
-    pub until_loss_ms: Option<i64>,
-    /// Offsets that are already deleted unread.
-    #[serde(with = "decimal")]
-    pub lost: u64,
-}
-
-/// An earlier look at a stream, as the poller keeps them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// When.
-    pub at: Millis,
-    /// The newest committed batch.
-    pub commit: Option<i64>,
-    /// The lag in records.
-    pub lag: Option<i64>,
-    /// All end offsets added up.
-    pub end: Option<i64>,
-    /// All committed offsets added up.
-    pub committed: Option<i64>,
-}
-
-/// From when on something is a matter for alarm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Thresholds {
-    /// Losing data: within this time, in milliseconds.
-    pub alarm_ms: i64,
-    /// Stuck: no batch for so many trigger intervals.
-    pub triggers: i64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self { alarm_ms: 6 * 3_600_000, triggers: 5 }
-    }
-}
-
-/// The lag by what was seen; `None` where checkpoint or Kafka is unknown, or
-/// no committed batch can be read.
-#[must_use]
-pub fn lag(snapshot: &Snapshot) -> Option<Lag> {
-    let checkpoint = snapshot.checkpoint.seen()?;
-    let kafka = snapshot.kafka.seen()?;
-    let newest = checkpoint.last_committed()?;
-    let next = checkpoint.next_offsets()?;
-    let age_ms = snapshot.taken_at.since(newest.planned_at).max(0);
-    let mut lag = Lag { age_ms, ..Lag::default() };
-    for (name, topic) in &kafka.topics {
-        for (partition, at) in &topic.partitions {
-            let reached = next.get(name, *partition).unwrap_or(at.earliest);
-            let count = |from: i64, to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
-            let waiting = count(reached, at.latest);
-            lag.records += waiting;
-            lag.lost += count(reached, at.earliest);
-            let retention_ms = topic.retention_ms.filter(|ms| *ms >= 0);
-            if let Some(retention_ms) = retention_ms.filter(|_| waiting > 0) {
-                let left = retention_ms.saturating_sub(age_ms).max(0);
-                lag.until_loss_ms = Some(lag.until_loss_ms.map_or(left, |l| l.min(left)));
-            }
-        }
-    }
-    Some(lag)
-}
-
-/// What a look at a stream adds to its samples.
-#[must_use]
-pub fn sample(snapshot: &Snapshot) -> Sample {
-    let checkpoint = snapshot.checkpoint.seen();
-    let ends = snapshot.kafka.seen().map(|kafka| {
-        kafka
-            .topics
-            .values()
-            .flat_map(|t| t.partitions.values())
-            .fold(0_i64, |sum, p| sum.saturating_add(p.latest))
-    });
-    let committed = checkpoint
-        .and_then(CheckpointSeen::next_offsets)
-        .map(|o| o.iter().fold(0_i64, |sum, (_, _, offset)| sum.saturating_add(offset)));
-    Sample {
-        at: snapshot.taken_at,
-        commit: checkpoint.and_then(|c| c.newest_commit),
-        lag: lag(snapshot).and_then(|l| i64::try_from(l.records).ok()),
-        end: ends,
-        committed,
-    }
-}
 
 struct Case<'a> {
     stream: &'a Stream,
@@ -231,11 +35,29 @@ pub fn judge(
         _ => return unknown(snapshot),
     };
     let lag = lag(snapshot);
-    let case = Case { stream, snapshot, samples, thresholds, checkpoint, jobs, kafka, lag };
-    [losing_data, corrupt, down, stuck, blocked, big_batch, behind, idle]
-        .iter()
-        .find_map(|rule| rule(&case))
-        .unwrap_or_else(|| healthy(&case))
+    let case = Case {
+        stream,
+        snapshot,
+        samples,
+        thresholds,
+        checkpoint,
+        jobs,
+        kafka,
+        lag,
+    };
+    [
+        losing_data,
+        corrupt,
+        down,
+        stuck,
+        blocked,
+        big_batch,
+        behind,
+        idle,
+    ]
+    .iter()
+    .find_map(|rule| rule(&case))
+    .unwrap_or_else(|| healthy(&case))
 }
 
 fn unknown(snapshot: &Snapshot) -> Verdict {
@@ -245,9 +67,7 @@ fn unknown(snapshot: &Snapshot) -> Verdict {
         ("Kafka", snapshot.kafka.unknown_reason()),
     ]
     .into_iter()
-    .filter_map(|(what, reason)| {
-        reason.map(|r| format!("{what} could not be read: {r}"))
-    })
+    .filter_map(|(what, reason)| reason.map(|r| format!("{what} could not be read: {r}")))
     .collect();
     Verdict {
         kind: VerdictKind::Unknown,
@@ -264,7 +84,9 @@ fn unknown(snapshot: &Snapshot) -> Verdict {
 
 fn losing_data(case: &Case<'_>) -> Option<Verdict> {
     let lag = case.lag?;
-    let soon = lag.until_loss_ms.filter(|ms| *ms < case.thresholds.alarm_ms);
+    let soon = lag
+        .until_loss_ms
+        .filter(|ms| *ms < case.thresholds.alarm_ms);
     if lag.lost == 0 && soon.is_none() {
         return None;
     }
@@ -287,18 +109,30 @@ fn losing_data(case: &Case<'_>) -> Option<Verdict> {
         _ => ResetHelps::Perhaps,
     };
     verdict.advice = if lag.lost > 0 {
-        "A start at the log start reads everything that is left; what is deleted is lost.".to_owned()
+        "A start at the log start reads everything that is left; what is deleted is lost."
+            .to_owned()
     } else {
-        "Get it to read again before then; raising the topic's retention buys time.".to_owned()
+        "Get it to read again before then; raising the topic's retention buys time."
+            .to_owned()
     };
     Some(verdict)
 }
 
 fn corrupt(case: &Case<'_>) -> Option<Verdict> {
-    let Prognosis::Fails { error_class, text, path, .. } = &case.checkpoint.prognosis else {
+    let Prognosis::Fails {
+        error_class,
+        text,
+        path,
+        ..
+    } = &case.checkpoint.prognosis
+    else {
         return None;
     };
-    let worst = case.checkpoint.findings.iter().find(|f| f.severity == Severity::Error);
+    let worst = case
+        .checkpoint
+        .findings
+        .iter()
+        .find(|f| f.severity == Severity::Error);
     let what = match (worst, path) {
         (Some(finding), _) => finding.message.clone(),
         (None, Some(path)) => format!("Spark cannot start from {path}"),
@@ -317,7 +151,10 @@ fn corrupt(case: &Case<'_>) -> Option<Verdict> {
     verdict.since = since;
     verdict.reset_helps = ResetHelps::Yes;
     let first_line = text.lines().next().unwrap_or_default();
-    verdict.evidence.insert(0, format!("On a start Spark will fail with {error_class}: {first_line}"));
+    verdict.evidence.insert(
+        0,
+        format!("On a start Spark will fail with {error_class}: {first_line}"),
+    );
     verdict.advice = "A restart fails in the same way. A new start at chosen offsets gets it going; the checkpoint is backed up first.".to_owned();
     Some(verdict)
 }
@@ -351,7 +188,10 @@ fn down(case: &Case<'_>) -> Option<Verdict> {
 fn stuck(case: &Case<'_>) -> Option<Verdict> {
     let lag = case.lag?;
     let pending = pending_batch(case);
-    let patience_ms = case.thresholds.triggers.saturating_mul(case.stream.trigger_ms);
+    let patience_ms = case
+        .thresholds
+        .triggers
+        .saturating_mul(case.stream.trigger_ms);
     if lag.records == 0 || pending.is_some() || lag.age_ms <= patience_ms {
         return None;
     }
@@ -380,7 +220,10 @@ fn blocked(case: &Case<'_>) -> Option<Verdict> {
         .map(|p| u64::try_from(p.high_watermark.saturating_sub(p.latest)).unwrap_or(0))
         .sum();
     let lag = case.lag?;
-    let patience_ms = case.thresholds.triggers.saturating_mul(case.stream.trigger_ms);
+    let patience_ms = case
+        .thresholds
+        .triggers
+        .saturating_mul(case.stream.trigger_ms);
     if !case.stream.read_committed || held == 0 || lag.age_ms <= patience_ms {
         return None;
     }
@@ -431,8 +274,8 @@ fn behind(case: &Case<'_>) -> Option<Verdict> {
     let then = earlier.lag?;
     // A fifth more than before, and more than arrives between two batches.
     let arrived = case_end(case)?.saturating_sub(earlier.end?);
-    let per_trigger =
-        arrived.saturating_mul(case.stream.trigger_ms) / case.snapshot.taken_at.since(earlier.at).max(1);
+    let per_trigger = arrived.saturating_mul(case.stream.trigger_ms)
+        / case.snapshot.taken_at.since(earlier.at).max(1);
     if now <= then + then / 5 || now <= 2 * per_trigger {
         return None;
     }
@@ -458,7 +301,10 @@ fn case_end(case: &Case<'_>) -> Option<i64> {
 
 fn idle(case: &Case<'_>) -> Option<Verdict> {
     let lag = case.lag?;
-    let patience_ms = case.thresholds.triggers.saturating_mul(case.stream.trigger_ms);
+    let patience_ms = case
+        .thresholds
+        .triggers
+        .saturating_mul(case.stream.trigger_ms);
     if lag.records > 0 || lag.age_ms <= patience_ms {
         return None;
     }
@@ -469,7 +315,8 @@ fn idle(case: &Case<'_>) -> Option<Verdict> {
         format!("has been idle{}: nothing is waiting", lasting(case, since)),
     );
     verdict.since = since;
-    verdict.advice = "Nothing to do. If records should be coming in, look at the producer.".to_owned();
+    verdict.advice =
+        "Nothing to do. If records should be coming in, look at the producer.".to_owned();
     Some(verdict)
 }
 
@@ -533,7 +380,8 @@ fn evidence(case: &Case<'_>) -> Vec<String> {
 /// The batch that is planned and not committed, and since when.
 fn pending_batch(case: &Case<'_>) -> Option<(i64, Millis)> {
     let newest = case.checkpoint.batches.first()?;
-    let planned = case.checkpoint.newest_offsets? > case.checkpoint.newest_commit.unwrap_or(-1);
+    let planned =
+        case.checkpoint.newest_offsets? > case.checkpoint.newest_commit.unwrap_or(-1);
     (planned && !newest.committed).then_some((newest.batch, newest.planned_at))
 }
 
@@ -544,6 +392,9 @@ fn job_ended_at(case: &Case<'_>) -> Option<Millis> {
 
 fn lasting(case: &Case<'_>, since: Option<Millis>) -> String {
     since.map_or_else(String::new, |since| {
-        format!(" for {}", human_duration(case.snapshot.taken_at.since(since)))
+        format!(
+            " for {}",
+            human_duration(case.snapshot.taken_at.since(since))
+        )
     })
 }

@@ -1,0 +1,86 @@
+//! What a reader of a plan must know and no number says.
+
+use std::collections::BTreeMap;
+
+use super::LeftOut;
+use super::targets::TimestampOffsets;
+use crate::snapshot::{CheckpointSeen, JobRunSeen};
+use crate::stream::{SinkKind, Stream};
+
+pub(super) fn secure_notes(alive: &[&JobRunSeen]) -> Vec<String> {
+    alive
+        .iter()
+        .map(|run| {
+            format!(
+                "Job run {} is {}. What it has read and not committed will be read again.",
+                run.id,
+                run.state.word()
+            )
+        })
+        .collect()
+}
+
+pub(super) fn reset_notes(
+    stream: &Stream,
+    checkpoint: &CheckpointSeen,
+    times: Option<&TimestampOffsets>,
+) -> Vec<String> {
+    let mut notes = vec![match checkpoint.last_committed() {
+        Some(batch) => format!(
+            "\"Before\" is the end of batch {}, the newest readable committed batch.",
+            batch.batch
+        ),
+        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
+    }];
+    let committed = checkpoint.last_committed().map(|b| b.batch);
+    if let Some(newest) = checkpoint.newest_offsets.filter(|n| Some(*n) != committed) {
+        notes.push(format!(
+            "Batch {newest} was planned after it. What it may have written already is written again if its records are read again."
+        ));
+    }
+    let silent: usize = times
+        .map(|t| {
+            t.0.values()
+                .flat_map(BTreeMap::values)
+                .filter(|o| o.is_none())
+                .count()
+        })
+        .unwrap_or(0);
+    if silent > 0 {
+        notes.push(format!(
+            "{silent} partitions have no record at or after that time and begin at their end."
+        ));
+    }
+    notes.push(match stream.sink.kind {
+        SinkKind::PlainFiles => "The sink writes plain files: records that are read again are written a second time.".to_owned(),
+        SinkKind::Delta | SinkKind::Iceberg => format!(
+            "The sink is {}: the query gets a new id, so no batch is skipped, and records that are read again are written a second time.",
+            stream.sink.kind.title()
+        ),
+        SinkKind::Hudi => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
+        SinkKind::FileSink => String::new(),
+    });
+    if stream.shape.stateful {
+        notes.push("The query keeps state. Its state is cleared too: aggregates, windows and deduplication begin empty.".to_owned());
+    }
+    notes.retain(|n| !n.is_empty());
+    notes
+}
+
+pub(super) fn reset_left_out() -> Vec<LeftOut> {
+    let left = |what: &str, why: &str| LeftOut {
+        what: what.to_owned(),
+        why: why.to_owned(),
+    };
+    vec![
+        left(
+            "Change the job's startingOffsets",
+            "sources/<i>/0 carries the starting position; Spark reads the job's own options only where that file is missing.",
+        ),
+        left(
+            "Delete what the sink holds",
+            "Sluice changes checkpoints only. Rows that are written twice are for the owner of the table.",
+        ),
+        left("Delete the backup", "Backups are never deleted by a Run."),
+    ]
+}

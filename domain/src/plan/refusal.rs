@@ -1,0 +1,90 @@
+//! Why no plan can be made, and what must have been read for one.
+
+use thiserror::Error;
+
+use crate::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, Snapshot};
+
+/// Why no plan can be made, each with what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Something that the plan needs could not be read.
+    #[error(
+        "{what} could not be read: {reason}. A plan needs it; look again once it can be read."
+    )]
+    Unknown {
+        /// What.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// There is nothing under the prefix.
+    #[error(
+        "No object lies under {0}, so there is nothing to back up or to reset. Check the stream's checkpoint location."
+    )]
+    Empty(String),
+    /// Somebody else's gate is closed.
+    #[error("The gate of {0} is already closed there. Finish or close that Run first.")]
+    GateClosed(String),
+    /// A job run is alive that belongs to no known stream.
+    #[error(
+        "Job runs {0} on the application belong to no configured stream and may write here. Name their stream in the configuration, or stop them."
+    )]
+    Unexplained(String),
+    /// The job is alive although it was secured.
+    #[error("Job run {0} may still write here. Secure the stream again.")]
+    Alive(String),
+    /// There is no job run to start again.
+    #[error(
+        "No earlier job run of this stream was found, so there is nothing to start it from. Start it once outside of Sluice."
+    )]
+    NoBase,
+    /// A topic of the stream is not at the broker.
+    #[error("Topic {0} is not on the Kafka cluster. Check the stream's topics.")]
+    NoTopic(String),
+    /// The wanted offsets do not fit.
+    #[error("The offsets do not fit: {}", .0.join("; "))]
+    Offsets(Vec<String>),
+    /// The sink would skip what is written.
+    #[error("{0}")]
+    Sink(String),
+    /// Times were not looked up.
+    #[error("The time {0} was not resolved to offsets at Kafka.")]
+    Unresolved(String),
+    /// A value that cannot be hashed; a defect.
+    #[error("The plan could not be written as canonical JSON.")]
+    NotCanonical,
+}
+
+pub(super) fn seen_checkpoint(snapshot: &Snapshot) -> Result<&CheckpointSeen, Refusal> {
+    snapshot.checkpoint.seen().ok_or_else(|| Refusal::Unknown {
+        what: "The checkpoint",
+        reason: unknown(snapshot.checkpoint.unknown_reason()),
+    })
+}
+
+pub(super) fn seen_jobs(snapshot: &Snapshot) -> Result<&JobsSeen, Refusal> {
+    let jobs = snapshot.jobs.seen().ok_or_else(|| Refusal::Unknown {
+        what: "The application's job runs",
+        reason: unknown(snapshot.jobs.unknown_reason()),
+    })?;
+    if jobs.unexplained.is_empty() {
+        Ok(jobs)
+    } else {
+        let ids: Vec<&str> = jobs.unexplained.iter().map(|id| id.as_str()).collect();
+        Err(Refusal::Unexplained(ids.join(", ")))
+    }
+}
+
+pub(super) fn seen_kafka(snapshot: &Snapshot) -> Result<&KafkaSeen, Refusal> {
+    snapshot.kafka.seen().ok_or_else(|| Refusal::Unknown {
+        what: "Kafka",
+        reason: unknown(snapshot.kafka.unknown_reason()),
+    })
+}
+
+fn unknown(reason: Option<&str>) -> String {
+    reason
+        .unwrap_or("no reason was given")
+        .trim_end_matches('.')
+        .to_owned()
+}

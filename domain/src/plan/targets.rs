@@ -1,0 +1,157 @@
+//! Where each way out begins, by partition, and what that does to the data.
+
+use std::collections::BTreeMap;
+
+use super::PartitionEffect;
+use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
+use crate::intent::WayOut;
+use crate::offsets::PartitionOffsets;
+use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
+use crate::stream::{SinkKind, Stream};
+use crate::time::Millis;
+
+/// Offsets that a time resolved to; `None` where a partition has no record at
+/// or after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimestampOffsets(pub BTreeMap<String, BTreeMap<i32, Option<i64>>>);
+
+/// What a way out would do to each partition by what was seen now: a bound, as
+/// long as the job may still write.
+///
+/// # Errors
+/// A [`Refusal`] that says what is in the way.
+pub fn preview(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    way_out: &WayOut,
+    times: Option<&TimestampOffsets>,
+) -> Result<Vec<PartitionEffect>, Refusal> {
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let kafka = seen_kafka(snapshot)?;
+    refuse_sink(stream)?;
+    let targets = targets(stream, kafka, way_out, times)?;
+    Ok(effects(checkpoint, kafka, &targets))
+}
+
+pub(super) fn refuse_sink(stream: &Stream) -> Result<(), Refusal> {
+    match stream.sink.kind {
+        SinkKind::FileSink => Err(Refusal::Sink(format!(
+            "The sink {} is Spark's file sink: its _spark_metadata remembers batch ids and would skip every batch up to the newest in silence. A reset to batch 0 is not offered for it.",
+            stream.sink.location
+        ))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn targets(
+    stream: &Stream,
+    kafka: &KafkaSeen,
+    way_out: &WayOut,
+    times: Option<&TimestampOffsets>,
+) -> Result<Vec<PartitionOffsets>, Refusal> {
+    if let WayOut::Offsets { offsets } = way_out {
+        let wrong = misfits(stream, kafka, offsets);
+        if !wrong.is_empty() {
+            return Err(Refusal::Offsets(wrong));
+        }
+    }
+    stream
+        .sources
+        .iter()
+        .map(|topics| {
+            let mut offsets = PartitionOffsets::default();
+            for topic in topics {
+                let seen = kafka
+                    .topics
+                    .get(topic)
+                    .ok_or_else(|| Refusal::NoTopic(topic.clone()))?;
+                for (partition, at) in &seen.partitions {
+                    let target = match way_out {
+                        WayOut::Latest => at.latest,
+                        WayOut::Earliest => at.earliest,
+                        WayOut::Offsets { offsets } => {
+                            offsets.get(topic, *partition).unwrap_or(at.latest)
+                        }
+                        WayOut::Timestamp { at: time } => times
+                            .and_then(|t| t.0.get(topic)?.get(partition).copied())
+                            .ok_or_else(|| Refusal::Unresolved(time.utc()))?
+                            .unwrap_or(at.latest),
+                    };
+                    offsets.set(topic.clone(), *partition, target);
+                }
+            }
+            Ok(offsets)
+        })
+        .collect()
+}
+
+/// In which ways given offsets do not fit the broker, by partition. Nothing is
+/// clamped in silence.
+fn misfits(
+    stream: &Stream,
+    kafka: &KafkaSeen,
+    offsets: &PartitionOffsets,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let wanted: Vec<&String> = stream.sources.iter().flatten().collect();
+    for (topic, partition, offset) in offsets.iter() {
+        let at = kafka
+            .topics
+            .get(topic)
+            .filter(|_| wanted.iter().any(|w| *w == topic))
+            .and_then(|t| t.partitions.get(&partition));
+        match at {
+            None => wrong.push(format!(
+                "{topic}-{partition} is no partition of this stream"
+            )),
+            Some(at) if offset < at.earliest => wrong.push(format!(
+                "{topic}-{partition}: {offset} is before the log start {}",
+                at.earliest
+            )),
+            Some(at) if offset > at.latest => wrong.push(format!(
+                "{topic}-{partition}: {offset} is beyond the end {}",
+                at.latest
+            )),
+            Some(_) => {}
+        }
+    }
+    for topic in wanted {
+        let partitions = kafka.topics.get(topic).map(|t| &t.partitions);
+        for partition in partitions.into_iter().flat_map(BTreeMap::keys) {
+            if offsets.get(topic, *partition).is_none() {
+                wrong.push(format!("{topic}-{partition} is missing"));
+            }
+        }
+    }
+    wrong
+}
+
+pub(super) fn effects(
+    checkpoint: &CheckpointSeen,
+    kafka: &KafkaSeen,
+    targets: &[PartitionOffsets],
+) -> Vec<PartitionEffect> {
+    let before = checkpoint.next_offsets().unwrap_or_default();
+    targets
+        .iter()
+        .flat_map(|offsets| offsets.iter())
+        .filter_map(|(topic, partition, after)| {
+            let seen = kafka.topics.get(topic)?.partitions.get(&partition)?;
+            let reached = before.get(topic, partition);
+            Some(PartitionEffect::new(
+                topic, partition, reached, after, *seen,
+            ))
+        })
+        .collect()
+}
+
+pub(super) fn reads_back_to(
+    way_out: &WayOut,
+    checkpoint: &CheckpointSeen,
+) -> Option<Millis> {
+    match way_out {
+        WayOut::Timestamp { at } => Some(*at),
+        WayOut::Latest | WayOut::Earliest => None,
+        WayOut::Offsets { .. } => checkpoint.last_committed().map(|b| b.planned_at),
+    }
+}

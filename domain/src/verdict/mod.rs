@@ -1,0 +1,128 @@
+//! The verdict on a stream: one word, worst first, with its evidence, since
+//! when, and whether a reset can help at all.
+
+mod judge;
+mod lag;
+
+pub use judge::judge;
+pub use lag::{Lag, Sample, lag, sample};
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Millis;
+
+/// The verdicts, worst first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// What is needed could not be read. Never shown as well.
+    Unknown,
+    /// The next offset is behind the log start, or will be soon.
+    LosingData,
+    /// The doctor foresees a failure.
+    Corrupt,
+    /// No job run that can write.
+    Down,
+    /// Input is waiting, no batch advances, nothing is at work.
+    Stuck,
+    /// An open Kafka transaction holds the end back.
+    Blocked,
+    /// Offsets are written and not yet committed: slow is not stuck.
+    WorkingOnABigBatch,
+    /// The lag grows.
+    Behind,
+    /// Nothing comes in.
+    Idle,
+    /// It keeps up.
+    Healthy,
+}
+
+impl VerdictKind {
+    /// Every verdict, worst first.
+    pub const ALL: [VerdictKind; 10] = [
+        VerdictKind::Unknown,
+        VerdictKind::LosingData,
+        VerdictKind::Corrupt,
+        VerdictKind::Down,
+        VerdictKind::Stuck,
+        VerdictKind::Blocked,
+        VerdictKind::WorkingOnABigBatch,
+        VerdictKind::Behind,
+        VerdictKind::Idle,
+        VerdictKind::Healthy,
+    ];
+
+    /// The word on a chip.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            VerdictKind::Unknown => "unknown",
+            VerdictKind::LosingData => "losing data",
+            VerdictKind::Corrupt => "corrupt",
+            VerdictKind::Down => "down",
+            VerdictKind::Stuck => "stuck",
+            VerdictKind::Blocked => "blocked",
+            VerdictKind::WorkingOnABigBatch => "working on a big batch",
+            VerdictKind::Behind => "behind",
+            VerdictKind::Idle => "idle",
+            VerdictKind::Healthy => "healthy",
+        }
+    }
+
+    /// The word in an address, such as `losing-data`.
+    #[must_use]
+    pub fn slug(self) -> String {
+        self.word().replace(' ', "-")
+    }
+}
+
+/// Whether a reset can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetHelps {
+    /// Yes.
+    Yes,
+    /// It may; something milder may do as well.
+    Perhaps,
+    /// No: something else is wrong, or nothing is.
+    No,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// The verdict and what speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The word.
+    pub kind: VerdictKind,
+    /// What is so, without the stream's name: "has been stuck for 1 h 12 m: …".
+    pub sentence: String,
+    /// What follows from it, as a sentence.
+    pub advice: String,
+    /// Since when, where it can be told.
+    pub since: Option<Millis>,
+    /// Whether a reset can help.
+    pub reset_helps: ResetHelps,
+    /// What speaks for it, as sentences.
+    pub evidence: Vec<String>,
+}
+
+/// From when on something is a matter for alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thresholds {
+    /// Losing data: within this time, in milliseconds.
+    pub alarm_ms: i64,
+    /// Stuck: no batch for so many trigger intervals.
+    pub triggers: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            alarm_ms: 6 * 3_600_000,
+            triggers: 5,
+        }
+    }
+}
