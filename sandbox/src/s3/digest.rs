@@ -28,10 +28,6 @@ const SETTLED_MS: i128 = 100;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
-#[expect(
-    clippy::upper_case_acronyms,
-    reason = "these are the names in S3's API"
-)]
 pub enum Algorithm {
     /// CRC-32.
     CRC32,

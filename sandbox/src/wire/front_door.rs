@@ -87,6 +87,10 @@ impl FrontDoorBuilder {
 
     /// Opens the door on a loopback address; port 0 takes a free one.
     pub async fn open(self, address: SocketAddr) -> std::io::Result<FrontDoor> {
+        if !address.ip().is_loopback() {
+            let text = format!("{address} is not a loopback address");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, text));
+        }
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();

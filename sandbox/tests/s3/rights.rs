@@ -162,6 +162,18 @@ async fn a_session_may_do_what_its_role_may() {
         ),
     );
     assert_eq!(code(tokenless.list_buckets().send().await), "InvalidToken");
+    let denied = door.shared.record.query(&Query {
+        principal: Some("assumed-role/SluiceObserver/look".to_owned()),
+        effect: Some(Effect::Change),
+        ..Query::default()
+    });
+    let denied: Vec<_> = denied
+        .iter()
+        .map(|entry| (entry.call.action.as_str(), &entry.call.outcome))
+        .collect();
+    let refusal = Outcome::Refused("AccessDenied".to_owned());
+    let wanted = ["DeleteObject", "PutObject", "DeleteObjects"];
+    assert_eq!(denied, wanted.map(|action| (action, &refusal)));
     let identity = format!("role/{}", iam::OBSERVER_ROLE);
     assert_eq!(door.shared.keys.expire_sessions(&identity), 1);
     let expired = observer.get_object().bucket(BUCKET).key("k").send().await;

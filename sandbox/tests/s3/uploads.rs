@@ -98,7 +98,7 @@ async fn small_parts_and_strange_uploads_are_refused() {
         .await
         .expect("begun");
     let id = created.upload_id().expect("an id").to_owned();
-    put(&client, "source", &vec![7; 100]).await;
+    put(&client, "source", &[7; 100]).await;
     let mut parts = Vec::new();
     for number in 1..=2 {
         let part = client

@@ -22,7 +22,6 @@ pub(super) async fn create(
         .await?;
     Ok(S3Response::new(CreateBucketOutput {
         location: Some(location),
-        ..CreateBucketOutput::default()
     }))
 }
 
@@ -176,8 +175,8 @@ pub(super) async fn set_lifecycle(
         let message = "the rules are missing";
         return Err(S3Error::with_message(S3ErrorCode::MalformedXML, message));
     };
-    let rules = serde_json::to_value(configuration.rules)
-        .map_err(|error| S3Error::internal_error(error))?;
+    let rules =
+        serde_json::to_value(configuration.rules).map_err(S3Error::internal_error)?;
     let name = input.bucket;
     let action = "PutBucketLifecycleConfiguration";
     let change = move |bucket: &mut super::Bucket| bucket.lifecycle = Some(rules);

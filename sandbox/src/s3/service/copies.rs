@@ -1,12 +1,14 @@
 //! Copies on the server, and deletes of many keys.
 
 use s3s::dto::*;
+use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::super::condition::{Condition, Match};
 use super::super::copy::CopyOptions;
 use super::super::digest::Algorithm;
 use super::body::{self, write_condition};
+use super::gate::note_refusal;
 use super::headers::{meta_of, set_checksum};
 use super::objects::{encryption, ignores_conditions};
 use super::{
@@ -151,6 +153,38 @@ async fn delete_one(
     bucket: &str,
     one: ObjectIdentifier,
 ) -> S3Result<()> {
+    if let Err(error) = may_delete(service, by, bucket, &one) {
+        let path = S3Path::object(bucket, &one.key);
+        let record = &service.shared.record;
+        note_refusal(record, "DeleteObjects", &path, by, &error);
+        return Err(error);
+    }
+    let mut condition = Condition {
+        // In this request the ETag may be `*`, too.
+        if_match: one.e_tag.map(|etag| match etag.value() {
+            "*" => Match::Any,
+            value => Match::ETag(value.to_owned()),
+        }),
+        if_none_match: None,
+    };
+    if ignores_conditions(service, "DeleteObjects", &one.key) {
+        condition = Condition::default();
+    }
+    let (by, bucket, key) = (by.clone(), bucket.to_owned(), one.key);
+    service
+        .on_store(move |store| {
+            store.delete_as(&by, "DeleteObjects", &bucket, &key, &condition)
+        })
+        .await
+}
+
+/// Whether one key of many may be deleted: by its parameters, rights and faults.
+fn may_delete(
+    service: &Service,
+    by: &Principal,
+    bucket: &str,
+    one: &ObjectIdentifier,
+) -> S3Result<()> {
     only_version(one.version_id.as_deref())?;
     if one.last_modified_time.is_some() || one.size.is_some() {
         let message = "only a directory bucket compares time and size";
@@ -167,17 +201,6 @@ async fn delete_one(
             return Err(S3Error::with_message(S3ErrorCode::AccessDenied, text));
         }
     }
-    let mut condition = Condition {
-        // In this request the ETag may be `*`, too.
-        if_match: one.e_tag.map(|etag| match etag.value() {
-            "*" => Match::Any,
-            value => Match::ETag(value.to_owned()),
-        }),
-        if_none_match: None,
-    };
-    if ignores_conditions(service, "DeleteObjects", &one.key) {
-        condition = Condition::default();
-    }
     for fault in service.struck("DeleteObjects", &one.key) {
         if let FaultKind::DeleteKeyError { code } = fault {
             let code = S3ErrorCode::from_bytes(code.as_bytes())
@@ -186,12 +209,7 @@ async fn delete_one(
             return Err(S3Error::with_message(code, message));
         }
     }
-    let (by, bucket, key) = (by.clone(), bucket.to_owned(), one.key);
-    service
-        .on_store(move |store| {
-            store.delete_as(&by, "DeleteObjects", &bucket, &key, &condition)
-        })
-        .await
+    Ok(())
 }
 
 /// Bucket and key of a copy's source.

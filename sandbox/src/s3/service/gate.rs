@@ -1,6 +1,7 @@
 //! What stands before every S3 operation: the signature's secret, parameters that are
 //! known, the faults that are switched on, and the caller's rights.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::super::fate::Fate;
 use super::parameters;
 use crate::faults::FaultKind;
 use crate::iam::Decision;
+use crate::record::{Call, Effect, Outcome, Record, S3Target};
 use crate::wire::{AccessKeys, Principal, Shared, percent_decode};
 
 /// Gives the secrets that `s3s` verifies signatures with.
@@ -53,17 +55,62 @@ impl S3Access for Gate {
             return Err(S3Error::with_message(S3ErrorCode::AccessDenied, message));
         }
         let action = context.s3_op().name().to_owned();
-        parameters::check(&action, context.uri(), context.headers())?;
-        let fate = context.extensions_mut().get::<Fate>().cloned();
-        self.strike(&action, context, fate.unwrap_or_default())
-            .await?;
         let by = context.extensions_mut().get::<Principal>().cloned();
         let by = by.ok_or_else(|| S3Error::new(S3ErrorCode::AccessDenied))?;
-        self.allow(&action, context, &by)
+        let fate = context.extensions_mut().get::<Fate>().cloned();
+        let fate = fate.unwrap_or_default();
+        let passed = self.pass(&action, context, fate, &by).await;
+        if let Err(error) = &passed {
+            let record = &self.0.record;
+            note_refusal(record, &action, context.s3_path(), &by, error);
+        }
+        passed
     }
 }
 
+/// What does not reach the store is put into the record here.
+pub(super) fn note_refusal(
+    record: &Record,
+    action: &str,
+    path: &S3Path,
+    by: &Principal,
+    error: &S3Error,
+) {
+    let (bucket, key) = match path {
+        S3Path::Root => (String::new(), String::new()),
+        S3Path::Bucket { bucket } => (bucket.to_string(), String::new()),
+        S3Path::Object { bucket, key } => (bucket.to_string(), key.to_string()),
+    };
+    let reads = ["Get", "Head", "List"];
+    let reads = reads.iter().any(|verb| action.starts_with(verb));
+    record.add(Call {
+        service: "s3".to_owned(),
+        action: action.to_owned(),
+        principal: by.arn.clone(),
+        params: BTreeMap::new(),
+        effect: if reads { Effect::Read } else { Effect::Change },
+        outcome: Outcome::Refused(error.code().as_str().to_owned()),
+        s3: Some(S3Target {
+            bucket,
+            key,
+            ..S3Target::default()
+        }),
+    });
+}
+
 impl Gate {
+    async fn pass(
+        &self,
+        action: &str,
+        context: &S3AccessContext<'_>,
+        fate: Fate,
+        by: &Principal,
+    ) -> S3Result<()> {
+        parameters::check(action, context.uri(), context.headers())?;
+        self.strike(action, context, fate).await?;
+        self.allow(action, context, by)
+    }
+
     async fn strike(
         &self,
         action: &str,

@@ -68,11 +68,13 @@ impl Service {
         Ok(bucket)
     }
 
-    /// The kinds of fault that strike this call and change what it does.
+    /// The kinds of fault that strike this call and change what it does. The one that
+    /// makes conditions mean nothing is asked for apart.
     fn struck(&self, action: &str, key: &str) -> Vec<FaultKind> {
-        self.shared
-            .faults
-            .strike_where("s3", action, Some(key), |kind| !gate::is_gates(kind))
+        let faults = &self.shared.faults;
+        faults.strike_where("s3", action, Some(key), |kind| {
+            !gate::is_gates(kind) && kind != &FaultKind::IgnoreConditions
+        })
     }
 
     /// S3 tells those who may not list that a missing key is forbidden.
