@@ -307,8 +307,13 @@ impl Life {
 
     fn end(&self, state: JobRunState, details: String) {
         let now_ms = self.timeline.now_ms();
-        self.set(state, &details);
-        self.edit(|run| run.ended_at_ms = Some(now_ms));
+        // In one change: whoever sees the state sees the time too.
+        self.edit(|run| {
+            run.state = state;
+            run.state_details = details;
+            run.updated_at_ms = now_ms;
+            run.ended_at_ms = Some(now_ms);
+        });
     }
 
     /// A scheduler that knows nothing of anyone's plans starts the job anew.

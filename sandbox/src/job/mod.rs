@@ -28,6 +28,7 @@ pub use driver::{AttemptEnd, AttemptOrder, JobEnvironment, StopSignal, run_attem
 pub use failure::{Cause, Failure, QueryIdentity};
 pub use kafka::{KafkaOptions, KafkaSource, Starting};
 pub use planner::OffsetRange;
+pub use python::PythonError;
 pub use query::{Batch, MicroBatchQuery, QueryPlan};
 pub use script::{QueryDefinition, Script, ScriptError, Surroundings, submitted_confs};
 pub use source::Source;

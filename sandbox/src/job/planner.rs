@@ -12,7 +12,7 @@ use domain::offsets::TopicPartition;
 use super::failure::Failure;
 
 /// An offset for each partition.
-pub type Offsets = BTreeMap<TopicPartition, i64>;
+pub(super) type Offsets = BTreeMap<TopicPartition, i64>;
 
 /// What one partition contributes to a batch: `from` inclusive, `until` exclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,20 +27,20 @@ pub struct OffsetRange {
 
 /// A partition's log as the broker shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogBounds {
+pub(super) struct LogBounds {
     /// The first offset that exists.
-    pub start: i64,
+    pub(super) start: i64,
     /// The offset after the last that this reader may see.
-    pub end: i64,
+    pub(super) end: i64,
 }
 
 /// What the broker shows of all partitions.
-pub type Broker = BTreeMap<TopicPartition, LogBounds>;
+pub(super) type Broker = BTreeMap<TopicPartition, LogBounds>;
 
 /// The end of the next batch: the latest offsets, limited to `max` records in all,
 /// each partition in proportion to what waits there. New partitions count from their
 /// earliest offset.
-pub fn batch_end(start: &Offsets, broker: &Broker, max: Option<i64>) -> Offsets {
+pub(super) fn batch_end(start: &Offsets, broker: &Broker, max: Option<i64>) -> Offsets {
     let latest: Offsets = broker
         .iter()
         .map(|(at, bounds)| (at.clone(), bounds.end))
@@ -76,7 +76,7 @@ pub fn batch_end(start: &Offsets, broker: &Broker, max: Option<i64>) -> Offsets 
 
 /// The ranges of a batch, or why Spark refuses them. With `fail_on_data_loss` off the
 /// same findings come back as warnings.
-pub fn plan(
+pub(super) fn plan(
     start: &Offsets,
     end: &Offsets,
     broker: &Broker,
@@ -128,7 +128,7 @@ pub fn plan(
 
 /// What the executors really read of the planned ranges: records below the log start
 /// are gone. With `fail_on_data_loss` off the rest is read and a warning given.
-pub fn read(
+pub(super) fn read(
     ranges: &[OffsetRange],
     broker: &Broker,
     line: SparkLine,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A value that can stand as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub(super) enum Value {
     /// A literal: a string, a number, `True` or `False`.
     Text(String),
     /// `spark.conf.get("key")` or `spark.conf.get("key", "default")`.
@@ -28,13 +28,13 @@ pub enum Value {
 
 /// One link of a chain: `name`, or `name(arguments)`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Call {
+pub(super) struct Call {
     /// The attribute or function.
-    pub name: String,
+    pub(super) name: String,
     /// Positional arguments; `None` for one that cannot be read.
-    pub arguments: Vec<Option<Value>>,
+    pub(super) arguments: Vec<Option<Value>>,
     /// Keyword arguments that can be read.
-    pub keywords: BTreeMap<String, Value>,
+    pub(super) keywords: BTreeMap<String, Value>,
 }
 
 /// Why a text cannot be read.
@@ -51,7 +51,7 @@ pub enum PythonError {
 impl Call {
     /// The n-th positional argument as text; `None` when there is none or when it
     /// cannot be read.
-    pub fn text<E>(
+    pub(super) fn text<E>(
         &self,
         n: usize,
         resolve: impl Fn(&Value) -> Result<String, E>,
@@ -64,7 +64,7 @@ impl Call {
 }
 
 /// The chains of a script, in order, with assigned names followed.
-pub fn chains(text: &str) -> Result<Vec<Vec<Call>>, PythonError> {
+pub(super) fn chains(text: &str) -> Result<Vec<Vec<Call>>, PythonError> {
     let mut names = Names::default();
     let mut found = Vec::new();
     for statement in statements(&tokens(text)?)? {

@@ -96,8 +96,11 @@ impl Script {
             queries: Vec::new(),
         };
         for chain in chains(text)? {
-            let names: Vec<&str> = chain.iter().map(|call| call.name.as_str()).collect();
-            if names.contains(&"readStream") && names.contains(&"start") {
+            let reads = chain.iter().any(|call| call.name == "readStream");
+            // What goes on from a started query, such as `query.awaitTermination()`,
+            // starts none.
+            let starts = chain.last().is_some_and(|call| call.name == "start");
+            if reads && starts {
                 let query = script.query(&chain, around)?;
                 script.queries.push(query);
             } else {
@@ -126,6 +129,14 @@ impl Script {
                     for (key, value) in &call.keywords {
                         let value = self.value(value, around)?;
                         self.listener.insert(key.clone(), value);
+                    }
+                }
+                // The listener is made where it is added.
+                "addListener" => {
+                    for argument in call.arguments.iter().flatten() {
+                        if let Value::Chain(inner) = argument {
+                            self.session(inner, around)?;
+                        }
                     }
                 }
                 _ => {}
@@ -343,6 +354,7 @@ query.awaitTermination()
         assert_eq!(script.confs["a.b"], "c");
         assert_eq!(script.confs["x"], "1 2");
         assert_eq!(script.confs["spark.sql.shuffle.partitions"], "4");
+        assert_eq!(script.queries.len(), 1, "awaiting a query starts none");
         let query = &script.queries[0];
         assert_eq!(query.name.as_deref(), Some("orders"));
         assert_eq!(query.reader_option("startingoffsets"), Some("earliest"));

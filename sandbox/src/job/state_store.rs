@@ -10,11 +10,11 @@ use super::failure::Failure;
 use super::storage::{Location, Storage};
 
 /// The counts of one shuffle partition by key.
-pub type Counts = BTreeMap<i64, i64>;
+pub(super) type Counts = BTreeMap<i64, i64>;
 
 /// The one stateful operator of a simulated query.
 #[derive(Debug)]
-pub struct StateStore {
+pub(super) struct StateStore {
     at: Location,
     partitions: Vec<Counts>,
     /// The version that `partitions` holds.
@@ -28,7 +28,7 @@ const SNAPSHOT_EVERY: i64 = 10;
 
 impl StateStore {
     /// Loads a version from the checkpoint; version 0 is empty.
-    pub async fn load(
+    pub(super) async fn load(
         storage: &Storage,
         checkpoint: &Location,
         partitions: u32,
@@ -49,7 +49,7 @@ impl StateStore {
     }
 
     /// Counts records under their keys.
-    pub fn add(&mut self, key: i64, records: i64) -> usize {
+    pub(super) fn add(&mut self, key: i64, records: i64) -> usize {
         let n = i64::try_from(self.partitions.len()).unwrap_or(1).max(1);
         let at = usize::try_from(key.rem_euclid(n)).unwrap_or(0);
         if let Some(counts) = self.partitions.get_mut(at) {
@@ -59,12 +59,12 @@ impl StateStore {
     }
 
     /// How many keys there are.
-    pub fn keys(&self) -> usize {
+    pub(super) fn keys(&self) -> usize {
         self.partitions.iter().map(BTreeMap::len).sum()
     }
 
     /// Writes the next version. `changed` names the keys that this batch touched.
-    pub async fn commit(
+    pub(super) async fn commit(
         &mut self,
         storage: &Storage,
         changed: &[i64],

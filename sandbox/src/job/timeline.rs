@@ -109,14 +109,16 @@ impl Timeline {
         let target_ms = now_ms.saturating_add(ms.max(0));
         let hold_at_ms = past.hold_at_ms.load(Ordering::Relaxed);
         if target_ms > hold_at_ms {
-            past.now_ms.send_modify(|now_ms| *now_ms = hold_at_ms.max(*now_ms));
+            past.now_ms
+                .send_modify(|now_ms| *now_ms = hold_at_ms.max(*now_ms));
             past.held.send_replace(true);
             let mut held = past.held.subscribe();
             // The sender lives in `past`, so that this cannot fail.
             let _ = held.wait_for(|held| !held).await;
         }
         // Queries of one job share a timeline, so that another may be further already.
-        past.now_ms.send_modify(|now_ms| *now_ms = target_ms.max(*now_ms));
+        past.now_ms
+            .send_modify(|now_ms| *now_ms = target_ms.max(*now_ms));
         // Whoever waits for a moment of this past must get its turn before it is over.
         tokio::task::yield_now().await;
     }

@@ -106,17 +106,23 @@ impl Worker {
         let tick_ms = self.timeline.scaled_ms(TASK_LINE_EVERY);
         let (log, workers) = (&self.log, &mut self.workers);
         let (timeline, clock) = (&self.timeline, &self.clock);
-        let id = batch.id;
+        let (id, began_ms) = (batch.id, self.timeline.now_ms());
+        let mut last = -1;
         let tick = |done: f64| {
             let task = (done * TASKS as f64) as i64;
+            let now_ms = timeline.now_ms();
+            workers.publish(true, now_ms, clock.now_ms());
+            if task == last {
+                return;
+            }
+            last = task;
             let executor = 1 + task % 2;
             log.spark(&format!(
                 "INFO TaskSetManager: Finished task {task}.0 in stage {id}.0 (TID {}) in \
                  {} ms on executor {executor} ({task}/{TASKS})",
                 id * TASKS + task,
-                tick_ms.max(1),
+                (now_ms - began_ms).max(1),
             ));
-            workers.publish(true, timeline.now_ms(), clock.now_ms());
         };
         self.controls
             .work(&self.job_run_id, timeline, ms, tick_ms, tick)

@@ -185,7 +185,10 @@ mod tests {
                     }
                 })
                 .expect("the stream's query");
-            assert_eq!(query.reader_option("subscribe"), Some(stream.topics[0].name));
+            assert_eq!(
+                query.reader_option("subscribe"),
+                Some(stream.topics[0].name)
+            );
             assert_eq!(query.trigger_seconds, TRIGGER_SECONDS);
             assert_eq!(query.stateful, stream.stateful, "{}", stream.name);
             let bronze = format!("s3://{BUCKET}/{}", stream.bronze_prefix());
@@ -196,7 +199,10 @@ mod tests {
             );
             if let CheckpointPlace::Location(prefix) = stream.checkpoint {
                 let uri = format!("s3://{BUCKET}/{prefix}");
-                assert_eq!(query.writer_option("checkpointLocation"), Some(uri.as_str()));
+                assert_eq!(
+                    query.writer_option("checkpointLocation"),
+                    Some(uri.as_str())
+                );
             }
             assert_eq!(script.listener["records_metric"], stream.records_metric.0);
         }
@@ -204,10 +210,16 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_runbook() {
-        let orders = streams().into_iter().find(|s| s.name == "orders").expect("orders");
+        let orders = streams()
+            .into_iter()
+            .find(|s| s.name == "orders")
+            .expect("orders");
         assert_eq!(orders.checkpoint_prefix(), "_checkpoints/streaming/orders/");
         assert_eq!(orders.bronze_prefix(), "bronze/kafka/orders/");
-        assert_eq!(orders.entry_point(), "s3://bucket/jobs/kafka_orders_stream.py");
+        assert_eq!(
+            orders.entry_point(),
+            "s3://bucket/jobs/kafka_orders_stream.py"
+        );
         assert_eq!(orders.job_name(), "orders-stream");
     }
 }

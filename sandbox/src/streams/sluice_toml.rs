@@ -4,7 +4,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{BUCKET, CheckpointPlace, LOG_GROUP, StreamDefinition, TRIGGER_SECONDS, streams};
+use super::{
+    BUCKET, CheckpointPlace, LOG_GROUP, StreamDefinition, TRIGGER_SECONDS, streams,
+};
 use crate::clock::Clock;
 use crate::wire::{ACCOUNT, REGION};
 
@@ -50,7 +52,10 @@ pub fn sluice_toml(at: &Addresses, clock: &Clock) -> String {
 }
 
 fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
-    writeln!(toml, "# Sluice on its sandbox. Written anew at every start.\n\n[server]")?;
+    writeln!(
+        toml,
+        "# Sluice on its sandbox. Written anew at every start.\n\n[server]"
+    )?;
     writeln!(toml, "listen = {}", text(&at.listen))?;
     writeln!(toml, "public_origin = {}", text(&at.public_origin))?;
     if let Some(listen) = &at.metrics_listen {
@@ -61,19 +66,37 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
     writeln!(toml, "banner = \"SANDBOX\"\nlog = \"text\"")?;
     writeln!(toml, "\n[sign_in]\nissuer = {}", text(&at.issuer))?;
     writeln!(toml, "client_id = {}", text(&at.client_id))?;
-    writeln!(toml, "client_secret_file = {}", text(&at.client_secret_file))?;
+    writeln!(
+        toml,
+        "client_secret_file = {}",
+        text(&at.client_secret_file)
+    )?;
     writeln!(toml, "roles_claim = \"sluice_roles\"")?;
     for role in ["viewer", "operator", "approver", "stakeholder", "admin"] {
-        writeln!(toml, "\n[[sign_in.roles]]\nvalue = \"{role}\"\nrole = \"{role}\"")?;
+        writeln!(
+            toml,
+            "\n[[sign_in.roles]]\nvalue = \"{role}\"\nrole = \"{role}\""
+        )?;
     }
     writeln!(toml, "\n[aws]\nregion = \"{REGION}\"")?;
     writeln!(toml, "\n[aws.endpoints]\nall = {}", text(&at.aws))?;
-    writeln!(toml, "\n[aws.credentials]\naccess_key_id = {}", text(&at.access_key_id))?;
-    writeln!(toml, "secret_access_key_file = {}", text(&at.secret_access_key_file))?;
+    writeln!(
+        toml,
+        "\n[aws.credentials]\naccess_key_id = {}",
+        text(&at.access_key_id)
+    )?;
+    writeln!(
+        toml,
+        "secret_access_key_file = {}",
+        text(&at.secret_access_key_file)
+    )?;
     writeln!(toml, "\n[policy.production]")?;
     writeln!(toml, "quiet_seconds = {}", scaled_seconds(clock, 60))?;
     writeln!(toml, "stuck_triggers = 5\nalarm_hours = 1")?;
-    writeln!(toml, "\n[policy.production.agreement]\nsecure = []\nlatest = []\nchosen = []")?;
+    writeln!(
+        toml,
+        "\n[policy.production.agreement]\nsecure = []\nlatest = []\nchosen = []"
+    )?;
     writeln!(toml, "earliest = [{{ role = \"stakeholder\", count = 1 }}]")?;
     writeln!(toml, "\n[[kafka_clusters]]\nname = \"streaming\"")?;
     writeln!(toml, "bootstrap = [{}]", text(&at.kafka))?;
@@ -84,12 +107,19 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
 fn one(toml: &mut String, stream: &StreamDefinition, clock: &Clock) -> std::fmt::Result {
     writeln!(toml, "\n[[streams]]\nname = {}", text(stream.name))?;
     writeln!(toml, "title = {}", text(stream.title))?;
-    writeln!(toml, "environment = \"production\"\naccount = \"{ACCOUNT}\"")?;
+    writeln!(
+        toml,
+        "environment = \"production\"\naccount = \"{ACCOUNT}\""
+    )?;
     if !stream.siblings.is_empty() {
         writeln!(toml, "siblings = [{}]", list(&stream.siblings))?;
     }
     writeln!(toml, "owners = [\"streaming-team\"]")?;
-    writeln!(toml, "\n[streams.job]\napplication_id = {}", text(stream.application))?;
+    writeln!(
+        toml,
+        "\n[streams.job]\napplication_id = {}",
+        text(stream.application)
+    )?;
     writeln!(toml, "entry_point = {}", text(&stream.entry_point()))?;
     let trigger = scaled_seconds(clock, TRIGGER_SECONDS);
     writeln!(toml, "trigger_interval_seconds = {trigger}")?;
@@ -99,21 +129,39 @@ fn one(toml: &mut String, stream: &StreamDefinition, clock: &Clock) -> std::fmt:
             writeln!(toml, "location = \"s3://{BUCKET}/{prefix}\"")?;
         }
         CheckpointPlace::Root { root, query } => {
-            writeln!(toml, "root = \"s3://{BUCKET}/{root}\"\nquery_name = \"{query}\"")?;
+            writeln!(
+                toml,
+                "root = \"s3://{BUCKET}/{root}\"\nquery_name = \"{query}\""
+            )?;
         }
     }
     writeln!(toml, "sources = 1\nstateful = {}", stream.stateful)?;
     let topics: Vec<&str> = stream.topics.iter().map(|topic| topic.name).collect();
-    writeln!(toml, "\n[streams.kafka]\ncluster = \"streaming\"\ntopics = [{}]", list(&topics))?;
+    writeln!(
+        toml,
+        "\n[streams.kafka]\ncluster = \"streaming\"\ntopics = [{}]",
+        list(&topics)
+    )?;
     if stream.read_committed {
         writeln!(toml, "isolation = \"read_committed\"")?;
     }
     metrics(toml, stream)?;
     writeln!(toml, "\n[streams.logs]\ngroup = \"{LOG_GROUP}\"")?;
-    writeln!(toml, "stream_prefix = \"applications/{}/jobs/\"", stream.application)?;
+    writeln!(
+        toml,
+        "stream_prefix = \"applications/{}/jobs/\"",
+        stream.application
+    )?;
     writeln!(toml, "\n[streams.sink]\nkind = \"plain_files\"")?;
-    writeln!(toml, "location = \"s3://{BUCKET}/{}\"", stream.bronze_prefix())?;
-    writeln!(toml, "layout = \"dt={{date}}/part-{{batch}}-{{uuid}}.json\"")?;
+    writeln!(
+        toml,
+        "location = \"s3://{BUCKET}/{}\"",
+        stream.bronze_prefix()
+    )?;
+    writeln!(
+        toml,
+        "layout = \"dt={{date}}/part-{{batch}}-{{uuid}}.json\""
+    )?;
     writeln!(toml, "\n[[streams.contacts]]\nname = \"Streaming Team\"")?;
     writeln!(toml, "reach = \"streaming-oncall@company.com\"")?;
     for table in &stream.downstream {
@@ -129,17 +177,29 @@ fn metrics(toml: &mut String, stream: &StreamDefinition) -> std::fmt::Result {
         "{{ environment = \"production\", stream = {} }}",
         text(stream.name)
     );
-    writeln!(toml, "\n[streams.metrics]\nnamespace = \"ETLPipelineMetrics\"")?;
-    writeln!(toml, "\n[streams.metrics.records_processed]\nname = {}", text(records))?;
+    writeln!(
+        toml,
+        "\n[streams.metrics]\nnamespace = \"ETLPipelineMetrics\""
+    )?;
+    writeln!(
+        toml,
+        "\n[streams.metrics.records_processed]\nname = {}",
+        text(records)
+    )?;
     writeln!(toml, "kind = \"{kind}\"\ndimensions = {dimensions}")?;
-    writeln!(toml, "\n[streams.metrics.lag]\nname = \"consumer_lag_records\"")?;
+    writeln!(
+        toml,
+        "\n[streams.metrics.lag]\nname = \"consumer_lag_records\""
+    )?;
     writeln!(toml, "kind = \"gauge\"\ndimensions = {dimensions}")
 }
 
 /// Whole seconds, at least one.
 fn scaled_seconds(clock: &Clock, seconds: u32) -> u64 {
     let scaled = clock.scaled(Duration::from_secs(u64::from(seconds)));
-    u64::try_from(scaled.as_millis().div_ceil(1000)).unwrap_or(1).max(1)
+    u64::try_from(scaled.as_millis().div_ceil(1000))
+        .unwrap_or(1)
+        .max(1)
 }
 
 /// A TOML string. What JSON escapes, TOML's basic strings take.

@@ -34,8 +34,11 @@ pub(super) async fn play(
     for stream in streams {
         for topic in &stream.topics {
             let kept_ms = topic.retention_minutes * MINUTE_MS;
-            let since_ms = now_ms - kept_ms.max(began_before_ms(world, stream) + STRIDE_MS);
-            world.producers.create(&world.topics, topic, since_ms, now_ms)?;
+            let since_ms =
+                now_ms - kept_ms.max(began_before_ms(world, stream) + STRIDE_MS);
+            world
+                .producers
+                .create(&world.topics, topic, since_ms, now_ms)?;
         }
     }
     // One job may run more than one stream; it has one story.
@@ -54,13 +57,15 @@ pub(super) async fn play(
 /// How long before now the first job run of a stream was started.
 fn began_before_ms(world: &World, stream: &StreamDefinition) -> i64 {
     match stream.story {
-        Story::BatchMode => batch_timeout_ms(world) + 30 * MINUTE_MS,
+        Story::BatchMode => HISTORY_MS.max(batch_timeout_ms(world) + 30 * MINUTE_MS),
         _ => HISTORY_MS,
     }
 }
 
 fn batch_timeout_ms(world: &World) -> i64 {
-    let timeout = world.clock.scaled(Duration::from_secs(60 * BATCH_TIMEOUT_MINUTES));
+    let timeout = world
+        .clock
+        .scaled(Duration::from_secs(60 * BATCH_TIMEOUT_MINUTES));
     i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -120,11 +125,23 @@ impl<'a> Player<'a> {
         self.expect(&run, JobRunState::Running)
     }
 
+    /// A batch run ends with its time-out. Somebody started it anew every time, until
+    /// nobody did.
     async fn batch_mode(&self) -> Result<(), SeedError> {
-        let before_ms = began_before_ms(self.world, self.stream);
-        let (_, run) = self.start(before_ms, "first")?;
-        self.ends(&run).await;
-        self.expect(&run, JobRunState::Cancelled)
+        let lasts_ms = batch_timeout_ms(self.world);
+        let mut before_ms = began_before_ms(self.world, self.stream);
+        for number in 1.. {
+            let (_, run) = self.start(before_ms, &format!("run-{number}"))?;
+            self.ends(&run).await;
+            self.expect(&run, JobRunState::Cancelled)?;
+            let found = self.world.emr.job_run(self.stream.application, &run).ok();
+            let ended_ms = found.and_then(|run| run.ended_at_ms).unwrap_or(self.now_ms);
+            before_ms = self.now_ms - ended_ms - MINUTE_MS;
+            if before_ms < lasts_ms + 20 * MINUTE_MS {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn big_batch(&self) -> Result<(), SeedError> {
@@ -153,9 +170,14 @@ impl<'a> Player<'a> {
         let since_ms = self.now_ms - 25 * MINUTE_MS;
         let topic = &self.stream.topics[0];
         for partition in 0..i32::try_from(topic.partitions).unwrap_or(0) {
-            let first = self.world.topics.offset_for_timestamp(topic.name, partition, since_ms)?;
+            let first = self
+                .world
+                .topics
+                .offset_for_timestamp(topic.name, partition, since_ms)?;
             let first = first.map(|record| record.offset);
-            self.world.topics.open_transaction(topic.name, partition, first)?;
+            self.world
+                .topics
+                .open_transaction(topic.name, partition, first)?;
         }
         self.catches_up(&timeline, &run).await;
         self.expect(&run, JobRunState::Running)
@@ -164,7 +186,7 @@ impl<'a> Player<'a> {
     /// Stopped by a person, forgotten, and started when its records were gone.
     async fn data_lost(&self) -> Result<(), SeedError> {
         let (timeline, run) = self.start(HISTORY_MS, "first")?;
-        self.stand_still(&timeline, 150 * MINUTE_MS).await;
+        self.stand_still(&timeline, 130 * MINUTE_MS).await;
         self.pull(Lever::Cancel {
             stream: self.stream.name.to_owned(),
         })?;
@@ -178,10 +200,16 @@ impl<'a> Player<'a> {
     }
 
     /// Starts the stream's job so long before now.
-    fn start(&self, before_ms: i64, token: &str) -> Result<(Timeline, String), SeedError> {
+    fn start(
+        &self,
+        before_ms: i64,
+        token: &str,
+    ) -> Result<(Timeline, String), SeedError> {
         let clock = self.world.clock.clone();
         let trigger = clock.scaled(Duration::from_secs(u64::from(TRIGGER_SECONDS)));
-        let trigger_ms = i64::try_from(trigger.as_millis()).unwrap_or(i64::MAX).max(1);
+        let trigger_ms = i64::try_from(trigger.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
         let fine_from_ms = self.now_ms - FINE_BATCHES * trigger_ms;
         let timeline =
             Timeline::past(clock, self.now_ms - before_ms, STRIDE_MS, fine_from_ms);
@@ -217,21 +245,31 @@ impl<'a> Player<'a> {
     }
 
     async fn ends(&self, run: &str) {
-        self.world.emr.wait_until(run, |run| run.state.is_terminal()).await;
+        self.world
+            .emr
+            .wait_until(run, |run| run.state.is_terminal())
+            .await;
     }
 
     fn pull(&self, lever: Lever) -> Result<(), SeedError> {
-        self.world.pull(lever).map(drop).map_err(|error| SeedError::Story {
-            stream: self.stream.name.to_owned(),
-            reason: error.to_string(),
-        })
+        self.world
+            .pull(lever)
+            .map(drop)
+            .map_err(|error| SeedError::Story {
+                stream: self.stream.name.to_owned(),
+                reason: error.to_string(),
+            })
     }
 
     /// The torn write belongs to the past.
     fn date_newest_offsets(&self, before_ms: i64) {
         let chosen = CheckpointFileChoice::NewestOffsets;
         if let Ok(key) = self.world.checkpoint_file(self.stream.name, chosen) {
-            let path = self.world.store.bucket_directory(crate::streams::BUCKET).join(key);
+            let path = self
+                .world
+                .store
+                .bucket_directory(crate::streams::BUCKET)
+                .join(key);
             let ms = u64::try_from(self.now_ms - before_ms).unwrap_or(0);
             let then = std::time::UNIX_EPOCH + Duration::from_millis(ms);
             let file = std::fs::File::options().write(true).open(path);
@@ -242,7 +280,8 @@ impl<'a> Player<'a> {
     }
 
     fn expect(&self, run: &str, state: JobRunState) -> Result<(), SeedError> {
-        let found: Result<JobRun, _> = self.world.emr.job_run(self.stream.application, run);
+        let found: Result<JobRun, _> =
+            self.world.emr.job_run(self.stream.application, run);
         match found {
             Ok(run) if run.state == state => Ok(()),
             Ok(run) => Err(SeedError::Story {

@@ -188,7 +188,9 @@ impl World {
         let numbered = |log: &str, back: usize| {
             let mut numbers = self.numbers(&format!("{prefix}{log}/"))?;
             numbers.reverse();
-            Ok(numbers.get(back).map(|number| format!("{prefix}{log}/{number}")))
+            Ok(numbers
+                .get(back)
+                .map(|number| format!("{prefix}{log}/{number}")))
         };
         let key = match file {
             CheckpointFileChoice::NewestOffsets => numbered("offsets", 0)?,
@@ -216,7 +218,10 @@ impl World {
 
     fn numbers(&self, prefix: &str) -> Result<Vec<i64>, LeverError> {
         let by = Self::console();
-        let objects = self.store.list_all(&by, BUCKET, prefix).map_err(LeverError::Store)?;
+        let objects = self
+            .store
+            .list_all(&by, BUCKET, prefix)
+            .map_err(LeverError::Store)?;
         let mut numbers: Vec<i64> = objects
             .iter()
             .filter_map(|object| object.key[prefix.len()..].parse().ok())
@@ -233,7 +238,10 @@ impl World {
     ) -> Result<String, LeverError> {
         let key = self.checkpoint_file(stream, file)?;
         let by = Self::console();
-        let (_, bytes) = self.store.get(&by, BUCKET, &key).map_err(LeverError::Store)?;
+        let (_, bytes) = self
+            .store
+            .get(&by, BUCKET, &key)
+            .map_err(LeverError::Store)?;
         self.put(&key, &damaged(&bytes, how))?;
         Ok(format!("{key} is damaged: {how:?}"))
     }
@@ -272,7 +280,10 @@ impl World {
         for active in self.faults.list() {
             let fault = &active.fault;
             let whole = fault.action.is_none() && fault.key_prefix.is_none();
-            if fault.service == "s3" && whole && std::mem::discriminant(&fault.does) == kind {
+            if fault.service == "s3"
+                && whole
+                && std::mem::discriminant(&fault.does) == kind
+            {
                 self.faults.clear(active.id);
             }
         }
@@ -313,8 +324,12 @@ impl World {
             Lever::SlowBatch { stream, minutes } => {
                 let run = self.job_run(&stream)?;
                 let until_ms = self.clock.now_ms() + i64::from(minutes) * 60_000;
-                self.controls.slow_until(&run.id, (minutes > 0).then_some(until_ms));
-                Ok(format!("the executors of job run {} have {minutes} min", run.id))
+                self.controls
+                    .slow_until(&run.id, (minutes > 0).then_some(until_ms));
+                Ok(format!(
+                    "the executors of job run {} have {minutes} min",
+                    run.id
+                ))
             }
             Lever::WillNotDie { stream, on } => {
                 let run = self.job_run(&stream)?;
@@ -341,8 +356,10 @@ impl World {
 
     fn start(&self, stream: &str) -> Result<String, LeverError> {
         let definition = stream_named(stream)?;
-        let application =
-            self.emr.application(definition.application).map_err(LeverError::Emr)?;
+        let application = self
+            .emr
+            .application(definition.application)
+            .map_err(LeverError::Emr)?;
         let body = definition.submission(&uuid::Uuid::new_v4().to_string());
         let request = StartJobRun::parse(&body, &application).map_err(LeverError::Emr)?;
         let by = Self::console().arn;
@@ -356,7 +373,10 @@ impl World {
             Lever::Producer { stream, on } => {
                 let topic = topic_of(&stream)?;
                 self.producers.set_on(topic, on);
-                Ok(format!("the producer of {topic} is {}", if on { "on" } else { "off" }))
+                Ok(format!(
+                    "the producer of {topic} is {}",
+                    if on { "on" } else { "off" }
+                ))
             }
             Lever::Pace { stream, percent } => {
                 let topic = topic_of(&stream)?;
@@ -416,22 +436,33 @@ impl World {
         let topic = topic_of(stream)?;
         let key = self.checkpoint_file(stream, CheckpointFileChoice::NewestOffsets)?;
         let by = Self::console();
-        let (_, bytes) = self.store.get(&by, BUCKET, &key).map_err(LeverError::Store)?;
+        let (_, bytes) = self
+            .store
+            .get(&by, BUCKET, &key)
+            .map_err(LeverError::Store)?;
         let read = domain::checkpoint::OffsetSeq::parse(&bytes).value;
         let next: PartitionOffsets = read
             .and_then(|sequence| sequence.kafka_offsets(0)?.value)
             .unwrap_or_default();
         for partition in self.partitions(topic)? {
-            let end = self.topics.log_end(topic, partition).map_err(LeverError::Topic)?;
+            let end = self
+                .topics
+                .log_end(topic, partition)
+                .map_err(LeverError::Topic)?;
             let start = next.get(topic, partition).map_or(end, |next| next + 100);
             self.topics
                 .advance_log_start(topic, partition, start)
                 .map_err(LeverError::Topic)?;
         }
-        Ok(format!("{topic} keeps nothing that {stream} has yet to read first"))
+        Ok(format!(
+            "{topic} keeps nothing that {stream} has yet to read first"
+        ))
     }
 
-    fn partitions(&self, topic: &str) -> Result<impl Iterator<Item = i32> + use<>, LeverError> {
+    fn partitions(
+        &self,
+        topic: &str,
+    ) -> Result<impl Iterator<Item = i32> + use<>, LeverError> {
         let found = self.topics.topic(topic);
         let unknown = || LeverError::Topic(TopicError::UnknownTopic(topic.to_owned()));
         let count = found.ok_or_else(unknown)?.partitions.len();

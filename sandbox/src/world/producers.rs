@@ -74,7 +74,9 @@ impl Producers {
             let first = 1_000_000 + 7_919 * i64::from(partition);
             topics.begin_at(topic.name, partition, first)?;
         }
-        let quiet = topic.quiet_minutes.map(|minutes| now_ms - minutes * MINUTE_MS);
+        let quiet = topic
+            .quiet_minutes
+            .map(|minutes| now_ms - minutes * MINUTE_MS);
         let end_ms = quiet.unwrap_or(now_ms);
         let mut producer = Producer {
             rate: topic.rate,
@@ -163,7 +165,9 @@ impl Producers {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Producer>> {
-        self.producers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.producers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
