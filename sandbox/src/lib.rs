@@ -1,7 +1,11 @@
 //! A local AWS, Kafka and identity provider.
+//!
+//! Sluice runs against it as it runs against the real ones: what is imitated is the
+//! wire, and nothing in Sluice knows of it. [`Sandbox::start`] opens everything.
 
 pub mod clock;
 pub mod cloudwatch;
+pub mod console;
 pub mod emr;
 pub mod faults;
 pub mod iam;
@@ -12,5 +16,10 @@ pub mod msk;
 pub mod oidc;
 pub mod record;
 pub mod s3;
+mod start;
+pub mod streams;
 pub mod sts;
 pub mod wire;
+pub mod world;
+
+pub use start::{Config, KAFKA_CLUSTER_ID, Sandbox, StartError};
