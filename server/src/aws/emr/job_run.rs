@@ -1,0 +1,131 @@
+//! A job run as Sluice sees it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_emrserverless::types as sdk;
+use domain::ids::JobRunId;
+use domain::snapshot::{JobRunSeen, JobRunState};
+use domain::time::Millis;
+
+use super::driver::{self, driver_digest};
+use super::millis;
+use crate::aws::error::{AwsError, Effect};
+
+/// One entry of a listing. It has no driver and no tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRunSummary {
+    /// The id.
+    pub id: JobRunId,
+    /// The name, where it has one.
+    pub name: Option<String>,
+    /// The state.
+    pub state: JobRunState,
+    /// What EMR says about the state.
+    pub state_details: String,
+    /// `STREAMING` or `BATCH`.
+    pub mode: String,
+    /// The attempt, from 1.
+    pub attempt: i32,
+    /// When it was submitted.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+    /// Who started it, an ARN.
+    pub created_by: String,
+}
+
+/// All that Sluice needs of one job run.
+pub struct JobRunFull {
+    /// What may be shown.
+    pub seen: JobRunSeen,
+    /// What may not, by which a stream's job runs are recognised.
+    pub marks: JobMarks,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What EMR marks as sensitive. It has neither `Debug` nor `Serialize`, so
+/// that it cannot be printed by accident.
+#[derive(Clone)]
+pub struct JobMarks {
+    /// The script or jar.
+    pub entry_point: Option<String>,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The parameters of spark-submit, in one text.
+    pub parameters: String,
+    /// The values of all configured properties.
+    pub properties: Vec<String>,
+}
+
+impl JobRunSummary {
+    pub(super) fn read(summary: &sdk::JobRunSummary) -> Result<Self, AwsError> {
+        Ok(Self {
+            id: id(summary.id())?,
+            name: summary.name().map(str::to_owned),
+            state: JobRunState::from(summary.state().as_str().to_owned()),
+            state_details: summary.state_details().to_owned(),
+            mode: mode(summary.mode()),
+            attempt: summary.attempt().unwrap_or(1).max(1),
+            created_at: millis(summary.created_at()),
+            updated_at: millis(summary.updated_at()),
+            created_by: summary.created_by().to_owned(),
+        })
+    }
+
+    /// With what a listing lacks.
+    #[must_use]
+    pub fn seen(self, driver: domain::ids::Digest) -> JobRunSeen {
+        JobRunSeen {
+            id: self.id,
+            name: self.name,
+            state: self.state,
+            state_details: self.state_details,
+            mode: self.mode,
+            attempt: self.attempt,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            created_by: self.created_by,
+            driver,
+        }
+    }
+}
+
+impl JobRunFull {
+    pub(super) fn read(run: &sdk::JobRun) -> Result<Self, AwsError> {
+        let tags = run.tags().map(|tags| {
+            tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        });
+        Ok(Self {
+            seen: JobRunSeen {
+                id: id(run.job_run_id())?,
+                name: run.name().map(str::to_owned),
+                state: JobRunState::from(run.state().as_str().to_owned()),
+                state_details: run.state_details().to_owned(),
+                mode: mode(run.mode()),
+                attempt: run.attempt().unwrap_or(1).max(1),
+                created_at: millis(run.created_at()),
+                updated_at: millis(run.updated_at()),
+                created_by: run.created_by().to_owned(),
+                driver: driver_digest(run),
+            },
+            marks: driver::marks(run),
+            tags: tags.unwrap_or_default(),
+        })
+    }
+}
+
+/// EMR leaves the mode out for what was started before there were two.
+fn mode(mode: Option<&sdk::JobRunMode>) -> String {
+    mode.map_or("BATCH", sdk::JobRunMode::as_str).to_owned()
+}
+
+fn id(text: &str) -> Result<JobRunId, AwsError> {
+    text.parse().map_err(|_| {
+        AwsError::odd_answer(
+            "ListJobRuns",
+            Effect::Reads,
+            format!("{text:?} is no id of a job run"),
+        )
+    })
+}

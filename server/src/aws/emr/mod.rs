@@ -1,0 +1,62 @@
+//! EMR Serverless: applications and job runs.
+//!
+//! Entry point, arguments, parameters and properties are marked as sensitive
+//! by EMR. They stay inside this module and [`JobMarks`], which cannot be
+//! printed; what leaves is a digest.
+
+mod driver;
+mod job_run;
+mod jobs;
+mod start;
+
+use aws_sdk_emrserverless::Client;
+use domain::time::Millis;
+
+use crate::aws::error::{AwsError, Effect};
+
+pub use driver::driver_digest;
+pub use job_run::{JobMarks, JobRunFull, JobRunSummary};
+
+/// EMR Serverless in one region and one role.
+#[derive(Clone)]
+pub struct Emr {
+    client: Client,
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationSeen {
+    /// In EMR's words, such as `STARTED`.
+    pub state: String,
+    /// The release label, such as `emr-7.5.0`.
+    pub release: String,
+}
+
+impl Emr {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The application.
+    pub async fn application(&self, id: &str) -> Result<ApplicationSeen, AwsError> {
+        const GET: &str = "GetApplication";
+        let answer = self
+            .client
+            .get_application()
+            .application_id(id)
+            .send()
+            .await
+            .map_err(|error| AwsError::of(GET, Effect::Reads, error))?;
+        let application = answer.application.ok_or_else(|| {
+            AwsError::odd_answer(GET, Effect::Reads, "there is no application")
+        })?;
+        Ok(ApplicationSeen {
+            state: application.state.as_str().to_owned(),
+            release: application.release_label,
+        })
+    }
+}
+
+fn millis(at: &aws_sdk_emrserverless::primitives::DateTime) -> Millis {
+    Millis(at.to_millis().unwrap_or_default())
+}

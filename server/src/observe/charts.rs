@@ -1,0 +1,226 @@
+//! The two charts of a stream: records processed a minute, and lag. From
+//! CloudWatch where a metric is configured and can be read, else from what the
+//! poller itself has seen; each says which.
+
+use std::sync::Mutex as StdMutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use app::view::{Point, Series};
+use domain::ids::StreamName;
+use domain::time::Millis;
+use domain::verdict::Sample;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::samples::{lag_by_minute, minutes, processed_by_minute};
+use super::{Configured, Observer, reason};
+use crate::aws::{AwsError, MetricPoint, MetricQuery, Metrics, Statistic};
+use crate::clock;
+use crate::config::{Metric, MetricKind};
+
+/// How long a chart goes back.
+const WINDOW_MS: i64 = 3 * 3_600_000;
+/// A counter's last value before the window is looked for this long before it.
+const BEFORE_MS: i64 = 15 * 60_000;
+const PERIOD_S: i32 = 60;
+/// CloudWatch costs by the call, and has a value a minute.
+const AGE_MAX: Duration = Duration::from_secs(30);
+
+/// The charts as last read.
+#[derive(Default)]
+pub(super) struct Cached {
+    /// Held while they are read, so that one reads for all.
+    reading: Mutex<()>,
+    newest: StdMutex<Option<(Instant, Vec<Series>)>>,
+}
+
+impl Cached {
+    fn get(&self) -> Option<(Instant, Vec<Series>)> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fresh(&self) -> Option<Vec<Series>> {
+        self.get().filter(|(at, _)| at.elapsed() < AGE_MAX).map(|(_, series)| series)
+    }
+}
+
+impl Observer {
+    /// The charts of the last three hours, read at most every half minute.
+    pub(super) async fn charts(&self, name: &StreamName, samples: &[Sample]) -> Vec<Series> {
+        let Some(watched) = self.0.streams.get(name) else {
+            return Vec::new();
+        };
+        let cached = &watched.charts;
+        if let Some(series) = cached.fresh() {
+            return series;
+        }
+        let _reading = cached.reading.lock().await;
+        if let Some(series) = cached.fresh() {
+            return series;
+        }
+        let aws = self.0.aws.reading(name);
+        let series = read(&aws.metrics(), &watched.configured, samples).await;
+        *cached.newest.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), series.clone()));
+        series
+    }
+
+    /// Records processed a minute over the last hour, as last read.
+    pub(super) fn sparkline(&self, name: &StreamName, samples: &[Sample]) -> Vec<Point> {
+        let to = clock::now();
+        let from = to.plus(-3_600_000);
+        let charts = self.0.streams.get(name).and_then(|w| w.charts.get());
+        match charts.and_then(|(_, series)| series.into_iter().next()) {
+            Some(processed) => {
+                processed.points.into_iter().filter(|p| p.at >= from).collect()
+            }
+            None => processed_by_minute(samples, from, to),
+        }
+    }
+}
+
+async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec<Series> {
+    let to = clock::now();
+    let from = to.plus(-WINDOW_MS);
+    let namespace = &stream.metrics.namespace;
+    let (processed, lag) = tokio::join!(
+        points(metrics, namespace, &stream.metrics.records_processed, from, to),
+        async {
+            match &stream.metrics.lag {
+                Some(metric) => Some(points(metrics, namespace, metric, from, to).await),
+                None => None,
+            }
+        }
+    );
+    let processed = or_own(
+        Some(processed),
+        |from, to| processed_by_minute(samples, from, to),
+        (from, to),
+        &source(namespace, &stream.metrics.records_processed),
+    );
+    let lag_source =
+        stream.metrics.lag.as_ref().map(|m| source(namespace, m)).unwrap_or_default();
+    let lag =
+        or_own(lag, |from, to| lag_by_minute(samples, from, to), (from, to), &lag_source);
+    vec![
+        Series {
+            name: "Records processed".to_owned(),
+            unit: "records a minute".to_owned(),
+            source: processed.1,
+            points: processed.0,
+        },
+        Series {
+            name: "Lag".to_owned(),
+            unit: "records".to_owned(),
+            source: lag.1,
+            points: lag.0,
+        },
+    ]
+}
+
+/// What CloudWatch has, or what was seen by us, with a word on where it is from.
+fn or_own(
+    found: Option<Result<Vec<Point>, AwsError>>,
+    own: impl Fn(Millis, Millis) -> Vec<Point>,
+    (from, to): (Millis, Millis),
+    source: &str,
+) -> (Vec<Point>, String) {
+    let here = "Sluice's own looks at the checkpoint and at Kafka";
+    match found {
+        Some(Ok(points)) if points.iter().any(|p| p.value.is_some()) => {
+            (points, source.to_owned())
+        }
+        Some(Ok(_)) => (own(from, to), format!("{here}; {source} has no values")),
+        Some(Err(error)) => (own(from, to), format!("{here}. {}", reason(&error))),
+        None => (own(from, to), here.to_owned()),
+    }
+}
+
+fn source(namespace: &str, metric: &Metric) -> String {
+    let dimensions: Vec<String> =
+        metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if dimensions.is_empty() {
+        format!("CloudWatch: {namespace} {}", metric.name)
+    } else {
+        format!("CloudWatch: {namespace} {} ({})", metric.name, dimensions.join(", "))
+    }
+}
+
+async fn points(
+    metrics: &Metrics,
+    namespace: &str,
+    metric: &Metric,
+    from: Millis,
+    to: Millis,
+) -> Result<Vec<Point>, AwsError> {
+    let query = MetricQuery {
+        namespace: namespace.to_owned(),
+        name: metric.name.clone(),
+        dimensions: metric.dimensions.clone(),
+        statistic: match metric.kind {
+            MetricKind::Delta => Statistic::Sum,
+            MetricKind::Counter | MetricKind::Gauge => Statistic::Maximum,
+        },
+        period_s: PERIOD_S,
+        from: Millis(from.plus(-BEFORE_MS).0.div_euclid(60_000) * 60_000),
+        to,
+    };
+    let found = metrics.points(&query).await?;
+    let values = match metric.kind {
+        MetricKind::Delta | MetricKind::Gauge => found,
+        MetricKind::Counter => growth(&found),
+    };
+    Ok(on_grid(&values, from, to))
+}
+
+/// A counter's growth a minute. After a restart of whatever counts it begins
+/// at zero again, so a smaller value is all growth. What grew over several
+/// minutes without a value is spread over them.
+fn growth(totals: &[MetricPoint]) -> Vec<MetricPoint> {
+    totals
+        .windows(2)
+        .map(|pair| {
+            let (before, after) = (pair[0], pair[1]);
+            let grown =
+                if after.value >= before.value { after.value - before.value } else { after.value };
+            let minutes = (after.at.since(before.at) as f64 / 60_000.0).max(1.0);
+            MetricPoint { at: after.at, value: grown / minutes }
+        })
+        .collect()
+}
+
+/// A point for each minute; one without a value is a gap.
+fn on_grid(values: &[MetricPoint], from: Millis, to: Millis) -> Vec<Point> {
+    minutes(from, to)
+        .map(|at| {
+            let found = values.binary_search_by_key(&at, |v| v.at).ok();
+            Point { at, value: found.map(|index| values[index].value) }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(values: &[(i64, f64)]) -> Vec<MetricPoint> {
+        values
+            .iter()
+            .map(|(minute, value)| MetricPoint { at: Millis(minute * 60_000), value: *value })
+            .collect()
+    }
+
+    #[test]
+    fn a_counter_shows_its_growth_and_survives_a_restart() {
+        let grown = growth(&totals(&[(0, 100.0), (1, 160.0), (3, 200.0), (4, 30.0)]));
+        assert_eq!(grown, totals(&[(1, 60.0), (3, 20.0), (4, 30.0)]));
+    }
+
+    #[test]
+    fn a_minute_without_a_value_is_a_gap() {
+        let points = on_grid(&totals(&[(1, 5.0)]), Millis(0), Millis(150_000));
+        let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
+        assert_eq!(values, [None, Some(5.0), None]);
+    }
+}

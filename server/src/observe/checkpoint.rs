@@ -1,0 +1,239 @@
+//! Reads a checkpoint: its listing, and exactly the files that decide the next
+//! start or show where the stream got to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::checkpoint::checks::examine;
+use domain::checkpoint::{
+    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata, predict,
+};
+use domain::plan::gate_owner;
+use domain::snapshot::CheckpointSeen;
+use domain::stream::Stream;
+use domain::time::Millis;
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::{batches, reason};
+use crate::aws::{AwsError, AwsErrorKind, S3};
+
+const READS_AT_ONCE: usize = 8;
+/// A live job writes while it is read; so often is begun anew.
+const TRIES: usize = 4;
+/// A log file is a few kilobytes, a state file can be anything. What is larger
+/// stays unread, and what depends on it unknown.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// All that is read of state in one look.
+const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The prognosis asks for what it needs, file by file in the worst case.
+const STATE_ROUNDS_MAX: usize = 2_000;
+/// Kept between looks are small files only.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+const KEPT_ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes that were read at earlier looks, by key and ETag.
+#[derive(Default)]
+pub(super) struct Files(Mutex<BTreeMap<String, (String, Arc<[u8]>)>>);
+
+/// A checkpoint as listed, with the bytes that were read.
+pub(super) struct Read {
+    view: CheckpointView,
+    objects: u64,
+    bytes: u64,
+    changed_at: Option<Millis>,
+}
+
+/// Why a reading did not come to its end.
+enum Unread {
+    Aws(AwsError),
+    /// A decisive file is not as it was listed.
+    Moved,
+}
+
+/// Lists the checkpoint and reads its log files.
+pub(super) async fn read(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, String> {
+    for _ in 0..TRIES {
+        match read_once(s3, stream, files).await {
+            Ok(read) => return Ok(read),
+            Err(Unread::Moved) => {}
+            Err(Unread::Aws(error)) => return Err(reason(&error)),
+        }
+    }
+    Err(format!(
+        "The files that decide a restart changed {TRIES} times while they were read."
+    ))
+}
+
+async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unread> {
+    let place = &stream.checkpoint;
+    let objects = s3.list(place.bucket(), place.key()).await.map_err(Unread::Aws)?;
+    let mut view = CheckpointView::new(place.uri());
+    for object in &objects {
+        // The listing holds only keys under the prefix.
+        let name = &object.key[place.key().len()..];
+        if name.is_empty() {
+            continue;
+        }
+        let listed = ListedObject {
+            size: object.size,
+            last_modified_ms: object.last_modified.0,
+            etag: object.etag.clone(),
+        };
+        view.list(name, listed);
+    }
+    let decisive: BTreeSet<String> = view.decisive_files().into_iter().collect();
+    let history = batches::files(&view);
+    let wanted: BTreeSet<String> = decisive.iter().cloned().chain(history).collect();
+    let got = fetch(s3, stream, &view, files, wanted).await?;
+    for (name, bytes) in got {
+        match bytes {
+            Some(bytes) => view.read(name, bytes.to_vec()),
+            None if decisive.contains(&name) => return Err(Unread::Moved),
+            // An old batch that was purged meanwhile.
+            None => {
+                view.listing.remove(&name);
+            }
+        }
+    }
+    files.keep_only(&view);
+    Ok(Read {
+        view,
+        objects: objects.len() as u64,
+        bytes: objects.iter().map(|o| o.size).sum(),
+        changed_at: objects.iter().map(|o| o.last_modified).max(),
+    })
+}
+
+type Fetched = Vec<(String, Option<Arc<[u8]>>)>;
+
+/// The bytes of files as they were listed; `None` for one that is gone or was
+/// written again. Empty files, and those that are too large, are left out.
+async fn fetch(
+    s3: &S3,
+    stream: &Stream,
+    view: &CheckpointView,
+    files: &Files,
+    names: BTreeSet<String>,
+) -> Result<Fetched, Unread> {
+    let place = &stream.checkpoint;
+    let wanted: Vec<(String, ListedObject)> = names
+        .into_iter()
+        .filter_map(|name| {
+            let listed = view.listing.get(&name)?.clone();
+            (1..=FILE_BYTES_MAX).contains(&listed.size).then_some((name, listed))
+        })
+        .collect();
+    futures::stream::iter(wanted)
+        .map(|(name, listed)| async move {
+            if let Some(bytes) = files.get(&name, &listed.etag) {
+                return Ok((name, Some(bytes)));
+            }
+            let key = format!("{}{name}", place.key());
+            match s3.get(place.bucket(), &key, listed.size).await {
+                Ok(got) if got.etag == listed.etag => {
+                    let bytes: Arc<[u8]> = got.bytes.into();
+                    files.put(&name, &listed.etag, &bytes);
+                    Ok((name, Some(bytes)))
+                }
+                Ok(_) => Ok((name, None)),
+                Err(error) => match error.kind {
+                    // Larger than it was listed is written again, too.
+                    AwsErrorKind::NotFound | AwsErrorKind::Invalid => Ok((name, None)),
+                    _ => Err(Unread::Aws(error)),
+                },
+            }
+        })
+        .buffer_unordered(READS_AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// What follows from what was read, by Spark's rules. For a query with state,
+/// the state files that the next start needs are read too.
+pub(super) async fn judge(
+    s3: &S3,
+    stream: &Stream,
+    read: Read,
+    files: &Files,
+    line: SparkLine,
+    shape: &QueryShape,
+) -> Result<CheckpointSeen, String> {
+    let Read { mut view, objects, bytes, changed_at } = read;
+    let mut left = STATE_BYTES_MAX;
+    for _ in 0..STATE_ROUNDS_MAX {
+        let Prognosis::Unknown { unread } = predict(&view, line, shape) else {
+            break;
+        };
+        let wanted: BTreeSet<String> = unread
+            .into_iter()
+            .filter(|name| !view.bytes.contains_key(name))
+            .take_while(|name| {
+                let size = view.listing.get(name).map_or(0, |o| o.size);
+                left = left.saturating_sub(size);
+                left > 0
+            })
+            .collect();
+        let got = match fetch(s3, stream, &view, files, wanted).await {
+            Ok(got) => got,
+            Err(Unread::Aws(error)) => return Err(reason(&error)),
+            Err(Unread::Moved) => Vec::new(),
+        };
+        let mut advanced = false;
+        for (name, bytes) in got {
+            if let Some(bytes) = bytes {
+                view.read(name, bytes.to_vec());
+                advanced = true;
+            }
+        }
+        if !advanced {
+            break;
+        }
+    }
+    let metadata = view.bytes.get("metadata");
+    let decisive = view
+        .decisive_files()
+        .into_iter()
+        .filter_map(|name| {
+            let etag = view.listing.get(&name)?.etag.clone();
+            Some((name, etag))
+        })
+        .collect();
+    Ok(CheckpointSeen {
+        location: stream.checkpoint.uri(),
+        objects,
+        bytes,
+        changed_at,
+        query_id: metadata.and_then(|b| StreamMetadata::parse(b).value).map(|m| m.id),
+        gate_of: metadata.and_then(|b| gate_owner(b)),
+        decisive,
+        newest_offsets: view.offset_batches().last().copied(),
+        newest_commit: view.commit_batches().last().copied(),
+        batches: batches::read(&view),
+        prognosis: predict(&view, line, shape),
+        findings: examine(&view, line, shape),
+    })
+}
+
+impl Files {
+    fn get(&self, name: &str, etag: &str) -> Option<Arc<[u8]>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(name).filter(|(kept, _)| kept == etag).map(|(_, bytes)| bytes.clone())
+    }
+
+    fn put(&self, name: &str, etag: &str, bytes: &Arc<[u8]>) {
+        if bytes.len() > KEPT_BYTES_MAX {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = kept.values().map(|(_, bytes)| bytes.len()).sum();
+        if all + bytes.len() <= KEPT_ALL_BYTES_MAX {
+            kept.insert(name.to_owned(), (etag.to_owned(), bytes.clone()));
+        }
+    }
+
+    /// Forgets what is no longer listed as it was.
+    fn keep_only(&self, view: &CheckpointView) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|name, (etag, _)| view.listing.get(name).is_some_and(|o| o.etag == *etag));
+    }
+}

@@ -1,0 +1,212 @@
+//! A configured stream in the domain's terms, made once at the start.
+
+use std::sync::Arc;
+
+use domain::agreement::RoleNeeded;
+use domain::checkpoint::{QueryShape, SparkLine};
+use domain::ids::StreamName;
+use domain::policy::{OptionAgreement, Policy};
+use domain::stream::{Contact, InvalidPrefix, Prefix, Sink, SinkKind, Stream};
+use domain::verdict::Thresholds;
+
+use crate::config::{self, Config, Isolation, Logs, Metrics, Requirement, S3Location};
+
+/// What of a stream's configuration a look at it needs.
+pub(super) struct Configured {
+    pub(super) stream: Arc<Stream>,
+    pub(super) policy: Policy,
+    pub(super) thresholds: Thresholds,
+    pub(super) logs: Logs,
+    pub(super) metrics: Metrics,
+}
+
+/// Why no plan could ever be made for a configured stream.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// A place in S3 that a plan could not name.
+    #[error("the stream {stream} cannot be used")]
+    Place {
+        stream: StreamName,
+        #[source]
+        source: InvalidPrefix,
+    },
+    /// A Spark version that is not known.
+    #[error("the stream {stream} cannot be used")]
+    Spark {
+        stream: StreamName,
+        #[source]
+        source: domain::checkpoint::spark_line::UnknownSparkVersion,
+    },
+    /// Topics that cannot be told apart by source.
+    #[error(
+        "the stream {stream} has {sources} sources and {topics} topics: with more than \
+         one source, name exactly one topic for each, in the order of the sources"
+    )]
+    Sources { stream: StreamName, sources: u32, topics: usize },
+}
+
+impl Configured {
+    pub(super) fn new(config: &Config, stream: &config::Stream) -> Result<Self, Unusable> {
+        let policy = config.policy(stream);
+        Ok(Self {
+            stream: Arc::new(domain_stream(config, stream)?),
+            policy: domain_policy(policy),
+            thresholds: Thresholds {
+                alarm_ms: i64::from(policy.alarm_hours) * 3_600_000,
+                triggers: i64::from(policy.stuck_triggers),
+            },
+            logs: stream.logs.clone(),
+            metrics: stream.metrics.clone(),
+        })
+    }
+}
+
+fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unusable> {
+    let name = || stream.name.clone();
+    let prefix = |location: &S3Location| -> Result<Prefix, Unusable> {
+        let parsed = location.to_string().parse();
+        parsed.map_err(|source| Unusable::Place { stream: name(), source })
+    };
+    let spark = match &stream.job.spark_line {
+        None => None,
+        Some(line) => Some(
+            line.parse::<SparkLine>()
+                .map_err(|source| Unusable::Spark { stream: name(), source })?,
+        ),
+    };
+    let sources = stream.checkpoint.sources;
+    let shape = if stream.checkpoint.stateful {
+        QueryShape::stateful(sources)
+    } else {
+        QueryShape::stateless(sources)
+    };
+    let isolation =
+        stream.kafka.isolation.unwrap_or(config.kafka_cluster(stream).isolation);
+    Ok(Stream {
+        name: name(),
+        title: stream.title.clone(),
+        environment: stream.environment.to_string(),
+        region: config.region(stream).as_str().to_owned(),
+        application: stream.job.application_id.clone(),
+        checkpoint: prefix(&stream.checkpoint_location())?,
+        backup_root: prefix(&stream.backup_root())?,
+        shape,
+        spark,
+        sources: by_source(stream, sources)?,
+        kafka_cluster: stream.kafka.cluster.to_string(),
+        read_committed: isolation == Isolation::ReadCommitted,
+        trigger_ms: i64::from(stream.job.trigger_interval_seconds) * 1_000,
+        sink: Sink {
+            kind: sink_kind(stream.sink.kind),
+            location: stream.sink.location.to_string(),
+        },
+        owner: stream.owners.join(", "),
+        contacts: stream
+            .contacts
+            .iter()
+            .map(|c| Contact { name: c.name.clone(), reach: c.reach.clone() })
+            .collect(),
+        downstream: stream
+            .downstream
+            .iter()
+            .map(|d| match &d.owner {
+                Some(owner) => format!("{} ({owner})", d.table),
+                None => d.table.clone(),
+            })
+            .collect(),
+    })
+}
+
+fn by_source(
+    stream: &config::Stream,
+    sources: u32,
+) -> Result<Vec<Vec<String>>, Unusable> {
+    let topics = &stream.kafka.topics;
+    match sources {
+        1 => Ok(vec![topics.clone()]),
+        n if usize::try_from(n).is_ok_and(|n| n == topics.len()) => {
+            Ok(topics.iter().map(|topic| vec![topic.clone()]).collect())
+        }
+        _ => Err(Unusable::Sources {
+            stream: stream.name.clone(),
+            sources,
+            topics: topics.len(),
+        }),
+    }
+}
+
+fn sink_kind(kind: config::SinkKind) -> SinkKind {
+    match kind {
+        config::SinkKind::PlainFiles => SinkKind::PlainFiles,
+        config::SinkKind::FileSink => SinkKind::FileSink,
+        config::SinkKind::Delta => SinkKind::Delta,
+        config::SinkKind::Iceberg => SinkKind::Iceberg,
+        config::SinkKind::Hudi => SinkKind::Hudi,
+    }
+}
+
+fn domain_policy(policy: &config::Policy) -> Policy {
+    let minutes = |m: u32| i64::from(m) * 60_000;
+    let option = |letter: &str, needed: &[Requirement]| OptionAgreement {
+        option: letter.to_owned(),
+        roles: needed
+            .iter()
+            .map(|r| RoleNeeded { role: r.role, count: r.count })
+            .collect(),
+    };
+    let agreement = &policy.agreement;
+    let watch_ms = minutes(policy.watch_minutes);
+    Policy {
+        agreement: vec![
+            option("A", &agreement.latest),
+            option("B", &agreement.chosen),
+            option("C", &agreement.earliest),
+        ],
+        request_expires_ms: minutes(policy.approval_ttl_minutes),
+        quiet_ms_min: i64::from(policy.quiet_seconds) * 1_000,
+        stop_deadline_ms: minutes(policy.stop_minutes),
+        // The first batch of a restarted stream is what is watched first.
+        first_batch_deadline_ms: watch_ms,
+        watch_deadline_ms: watch_ms,
+        ..Policy::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../sluice.example.toml");
+
+    fn configured(from: &str, to: &str) -> Result<Configured, Unusable> {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = |text: String, name: &str, key: &str| {
+            std::fs::write(folder.path().join(name), "secret").unwrap();
+            text.replace(key, &format!("{}_file = \"{name}\"", key.split("_env").next().unwrap()))
+        };
+        let text = EXAMPLE.replace(from, to);
+        let text = secret(text, "client", "client_secret_env = \"SLUICE_CLIENT_SECRET\"");
+        let text = secret(text, "kafka", "password_env = \"SLUICE_KAFKA_PASSWORD\"");
+        let config = Config::parse(&text, folder.path()).expect("the example is valid");
+        Configured::new(&config, &config.streams[0])
+    }
+
+    #[test]
+    fn the_example_becomes_a_stream() {
+        let Configured { stream, policy, thresholds, .. } = configured("", "").unwrap();
+        assert_eq!(stream.checkpoint.uri(), "s3://bucket/_checkpoints/streaming/orders/");
+        assert_eq!(stream.backup_root.uri(), "s3://bucket/_checkpoints/streaming/");
+        assert_eq!(stream.sources, [["orders_events".to_owned()]]);
+        assert_eq!(stream.trigger_ms, 60_000);
+        assert!(!stream.read_committed);
+        assert_eq!(thresholds.alarm_ms, 24 * 3_600_000);
+        assert_eq!(policy.quiet_ms_min, 60_000);
+        assert_eq!(policy.agreement[2].roles.len(), 2);
+    }
+
+    #[test]
+    fn sources_without_a_topic_each_are_refused() {
+        let error = configured("# sources = 1\n", "sources = 2\n").err().unwrap();
+        assert!(error.to_string().contains("2 sources and 1 topics"), "{error}");
+    }
+}

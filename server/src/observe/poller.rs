@@ -1,0 +1,231 @@
+//! Looks at every stream again and again, and keeps what was last seen.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use app::view::{Point, Series};
+use domain::ids::StreamName;
+use domain::snapshot::{Observed, Snapshot};
+use domain::time::Millis;
+use domain::verdict::{ResetHelps, Sample, Verdict, VerdictKind, judge, sample};
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::samples::Samples;
+use super::{Observer, unseen};
+use crate::live::Live;
+
+/// A look that takes longer is given up: its parts have timeouts of their own,
+/// but a checkpoint of a million objects is a thousand pages.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(300);
+/// Listings of job runs may be this old when another stream of the same
+/// application has made them.
+const SHARED_AGE_MAX: Duration = Duration::from_secs(3);
+/// First looks are spread over this time, so that a start is no burst.
+const START_JITTER: Duration = Duration::from_secs(2);
+
+/// What was last seen of a stream.
+#[derive(Clone, Debug)]
+pub struct Latest {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// The verdict on it, by this and the looks before.
+    pub verdict: Verdict,
+    /// When the look was complete.
+    pub seen_at: Millis,
+}
+
+/// One task a stream. Cheap to clone.
+#[derive(Clone)]
+pub struct Poller(Arc<Inner>);
+
+struct Inner {
+    observer: Observer,
+    live: Live,
+    streams: BTreeMap<StreamName, Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Held during a look: there is one at a time.
+    looking: Mutex<()>,
+    newest: StdMutex<Option<(Instant, Arc<Latest>)>>,
+    samples: StdMutex<Samples>,
+}
+
+impl Poller {
+    /// Begins to look at every stream, until `stop`.
+    #[must_use]
+    pub fn start(
+        observer: Observer,
+        live: Live,
+        interval: Duration,
+        stop: &CancellationToken,
+    ) -> Self {
+        let streams =
+            observer.names().map(|name| (name.clone(), Kept::default())).collect();
+        let poller = Self(Arc::new(Inner { observer, live, streams }));
+        for name in poller.0.streams.keys() {
+            let (poller, name, stop) = (poller.clone(), name.clone(), stop.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = poller.poll(&name, interval) => {}
+                    () = stop.cancelled() => {}
+                }
+            });
+        }
+        poller
+    }
+
+    /// What was last seen; `None` before the first look, and for a stream that
+    /// is not configured.
+    #[must_use]
+    pub fn get(&self, name: &StreamName) -> Option<Arc<Latest>> {
+        self.0.streams.get(name)?.newest().map(|(_, latest)| latest)
+    }
+
+    /// Looks now, and gives what is seen. Callers who come during a look wait
+    /// for it and share the next.
+    pub async fn refresh(&self, name: &StreamName) -> Arc<Latest> {
+        match self.0.streams.get(name) {
+            Some(kept) => self.look(name, kept, Duration::ZERO).await,
+            None => Arc::new(not_configured(name)),
+        }
+    }
+
+    /// The samples of the last day, oldest first.
+    #[must_use]
+    pub fn samples(&self, name: &StreamName) -> Vec<Sample> {
+        let Some(kept) = self.0.streams.get(name) else {
+            return Vec::new();
+        };
+        kept.samples.lock().unwrap_or_else(PoisonError::into_inner).all()
+    }
+
+    /// Changes with every change of any stream's latest.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.live.follow_streams()
+    }
+
+    /// The charts of a stream's page.
+    pub async fn charts(&self, name: &StreamName) -> Vec<Series> {
+        self.0.observer.charts(name, &self.samples(name)).await
+    }
+
+    /// The small chart of the list: records processed a minute, of the last
+    /// hour.
+    #[must_use]
+    pub fn sparkline(&self, name: &StreamName) -> Vec<Point> {
+        self.0.observer.sparkline(name, &self.samples(name))
+    }
+
+    /// What looks.
+    #[must_use]
+    pub fn observer(&self) -> &Observer {
+        &self.0.observer
+    }
+
+    async fn poll(&self, name: &StreamName, interval: Duration) {
+        let Some(kept) = self.0.streams.get(name) else { return };
+        let jitter = START_JITTER.min(interval).mul_f64(rand::random::<f64>());
+        tokio::time::sleep(jitter).await;
+        loop {
+            let began = Instant::now();
+            self.look(name, kept, SHARED_AGE_MAX.min(interval / 2)).await;
+            // Read at most twice a minute, whatever the interval.
+            self.charts(name).await;
+            // Never sooner than after the interval, and never two at a time.
+            tokio::time::sleep_until(began + interval).await;
+        }
+    }
+
+    async fn look(
+        &self,
+        name: &StreamName,
+        kept: &Kept,
+        age_max: Duration,
+    ) -> Arc<Latest> {
+        let asked_at = Instant::now();
+        let _looking = kept.looking.lock().await;
+        if let Some((began, latest)) = kept.newest()
+            && began >= asked_at
+        {
+            return latest;
+        }
+        let began = Instant::now();
+        let look = self.0.observer.look_within(name, age_max);
+        let snapshot = match tokio::time::timeout(LOOK_TIMEOUT, look).await {
+            Ok(snapshot) => snapshot,
+            Err(_) => unseen(name, "The look took longer than five minutes."),
+        };
+        let latest = Arc::new(self.judged(name, kept, snapshot));
+        let before = kept.replace(began, latest.clone());
+        if before.is_none_or(|before| differs(&before, &latest)) {
+            self.0.live.streams_changed();
+        }
+        latest
+    }
+
+    fn judged(&self, name: &StreamName, kept: &Kept, snapshot: Snapshot) -> Latest {
+        let samples = {
+            let mut samples = kept.samples.lock().unwrap_or_else(PoisonError::into_inner);
+            samples.add(sample(&snapshot));
+            samples.all()
+        };
+        let stream = self
+            .0
+            .observer
+            .stream(name)
+            .expect("every polled stream comes from the observer");
+        let thresholds = self.0.observer.thresholds(name);
+        let verdict = judge(&stream, &snapshot, &samples, thresholds);
+        Latest { seen_at: snapshot.taken_at, snapshot, verdict }
+    }
+}
+
+fn not_configured(name: &StreamName) -> Latest {
+    let reason = "The stream is not configured.";
+    let snapshot = unseen(name, reason);
+    Latest {
+        seen_at: snapshot.taken_at,
+        verdict: Verdict {
+            kind: VerdictKind::Unknown,
+            sentence: "is unknown: it is not configured".to_owned(),
+            advice: "Nothing can be said or planned.".to_owned(),
+            since: None,
+            reset_helps: ResetHelps::Unknown,
+            evidence: vec![reason.to_owned()],
+        },
+        snapshot,
+    }
+}
+
+impl Kept {
+    fn newest(&self) -> Option<(Instant, Arc<Latest>)> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn replace(&self, began: Instant, latest: Arc<Latest>) -> Option<Arc<Latest>> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.replace((began, latest)).map(|(_, before)| before)
+    }
+}
+
+/// Whether a page would show something else. Times of looking, and sentences
+/// that only count on, are no change.
+fn differs(before: &Latest, now: &Latest) -> bool {
+    let (a, b) = (&before.snapshot, &now.snapshot);
+    before.verdict.kind != now.verdict.kind
+        || before.verdict.since != now.verdict.since
+        || part_differs(&a.checkpoint, &b.checkpoint)
+        || part_differs(&a.jobs, &b.jobs)
+        || part_differs(&a.kafka, &b.kafka)
+        || part_differs(&a.progress, &b.progress)
+}
+
+fn part_differs<T: PartialEq>(before: &Observed<T>, now: &Observed<T>) -> bool {
+    before.seen() != now.seen() || before.unknown_reason() != now.unknown_reason()
+}
