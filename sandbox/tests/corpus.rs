@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::checkpoint::{QueryShape, SparkLine};
 use sandbox::clock::Clock;
@@ -39,7 +40,8 @@ async fn every_real_checkpoint_is_started_as_spark_started_it() {
             None => row.1 += 1,
             Some(difference) => {
                 let outcome = text(expected, "outcome");
-                writeln!(wrong, "{name}: {outcome}, but {difference}").expect("a text grows");
+                writeln!(wrong, "{name}: {outcome}, but {difference}")
+                    .expect("a text grows");
             }
         }
     }
@@ -71,8 +73,11 @@ impl World {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::new(1000);
         let record = Arc::new(Record::with_capacity(clock.clone(), 100));
-        let store = Store::open(directory.path(), clock.clone(), record).expect("a store");
-        store.create_bucket(&Principal::user("test"), "bucket").expect("a bucket");
+        let store =
+            Store::open(directory.path(), clock.clone(), record).expect("a store");
+        store
+            .create_bucket(&Principal::user("test"), "bucket")
+            .expect("a bucket");
         Self {
             directory,
             store: Arc::new(store),
@@ -101,7 +106,8 @@ impl World {
                     expected.insert(case.into_owned(), value);
                 } else {
                     let to = bucket.join(&path);
-                    std::fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+                    std::fs::create_dir_all(to.parent().expect("a folder"))
+                        .expect("made");
                     std::fs::write(to, bytes).expect("written");
                 }
             }
@@ -129,8 +135,9 @@ impl World {
             line,
             checkpoint: Location::parse(&format!("s3://bucket/{name}/checkpoint/"))
                 .expect("a location"),
-            sources: (0..sources).map(|_| Arc::new(Rate) as Arc<dyn Source>).collect(),
+            sources: (0..sources).map(|index| source(expected, index)).collect(),
             shape,
+            trigger: Duration::from_secs(1),
             shuffle_partitions: 2,
             // The corpus has operators that this job does not run.
             keeps_state: false,
@@ -184,14 +191,23 @@ impl Seen {
             return Some(format!("batch {id}"));
         }
         // Where the source itself was asked for its start, this one has its own.
-        let wanted = expected["start_offsets"].as_array().cloned().unwrap_or_default();
-        if wanted.iter().any(|value| value.is_null() || value == "None") {
+        let wanted = expected["start_offsets"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        if wanted
+            .iter()
+            .any(|value| value.is_null() || value == "None")
+        {
             return None;
         }
         if *starts != wanted {
             return Some(format!("starts at {starts:?}"));
         }
-        let wanted = expected["end_offsets"].as_array().cloned().unwrap_or_default();
+        let wanted = expected["end_offsets"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         (*ends != wanted).then(|| format!("ends at {ends:?}"))
     }
 
@@ -215,13 +231,24 @@ impl Seen {
         if !known || seen.is_empty() != conditions.is_empty() {
             return Some(format!("fails with {failure}"));
         }
-        expected.get("batch_id").and_then(|_| self.batch_differs(expected))
+        expected
+            .get("batch_id")
+            .and_then(|_| self.batch_differs(expected))
     }
 }
 
-/// A source like `rate-micro-batch`: ten rows a batch, and a time that goes on with them
-/// as it did before.
-struct Rate;
+/// A source like `rate-micro-batch`: ten rows a batch, and a time that goes on with them.
+struct Rate {
+    advance_ms: i64,
+}
+
+/// The second source of the union goes on by two seconds a batch, all others by one.
+fn source(expected: &Value, index: u32) -> Arc<dyn Source> {
+    let is_second_of_union = text(expected, "query") == "union" && index == 1;
+    Arc::new(Rate {
+        advance_ms: if is_second_of_union { 2000 } else { 1000 },
+    })
+}
 
 impl Source for Rate {
     fn description(&self) -> String {
@@ -240,16 +267,15 @@ impl Source for Rate {
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
-    fn next_end(&self, start: &str, _now_ms: Option<i64>) -> Result<String, Failure> {
-        let start: Value = serde_json::from_str(start)
-            .map_err(|error| Failure::new("org.json4s.MappingException", error.to_string()))?;
+    fn next_end(&self, start: &str, _: Option<i64>, _: i64) -> Result<String, Failure> {
+        let start: Value = serde_json::from_str(start).map_err(|error| {
+            Failure::new("org.json4s.MappingException", error.to_string())
+        })?;
         let field = |name: &str| start[name].as_i64().unwrap_or_default();
-        let (offset, timestamp) = (field("offset"), field("timestamp"));
-        let per_row = match offset {
-            0 => 100,
-            rows => (timestamp - BEGAN_MS) / rows,
-        };
-        let end = json!({ "offset": offset + 10, "timestamp": timestamp + 10 * per_row });
+        let end = json!({
+            "offset": field("offset") + 10,
+            "timestamp": field("timestamp") + self.advance_ms,
+        });
         Ok(end.to_string())
     }
 
@@ -257,7 +283,10 @@ impl Source for Rate {
         Ok((Vec::new(), Vec::new()))
     }
 
-    fn read(&self, _: &[OffsetRange]) -> Result<(Vec<OffsetRange>, Vec<String>), Failure> {
+    fn read(
+        &self,
+        _: &[OffsetRange],
+    ) -> Result<(Vec<OffsetRange>, Vec<String>), Failure> {
         Ok((Vec::new(), Vec::new()))
     }
 
@@ -288,7 +317,10 @@ fn archives() -> Vec<PathBuf> {
 fn cause(expected: &Value) -> (String, Vec<String>) {
     let chain = expected["error"].as_array().expect("a chain of causes");
     let said = |cause: &Value| cause[1].as_str().unwrap_or_default().to_owned();
-    let conditions = chain.iter().filter_map(|cause| condition(&said(cause))).collect();
+    let conditions = chain
+        .iter()
+        .filter_map(|cause| condition(&said(cause)))
+        .collect();
     let last = chain.last().expect("a cause");
     let class = match last[0].as_str().unwrap_or_default() {
         // What `start()` throws came through Python.

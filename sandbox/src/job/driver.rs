@@ -307,6 +307,7 @@ impl Driver {
             checkpoint,
             sources: vec![source],
             shape: shape_of(script, definition),
+            trigger: Duration::from_secs(u64::from(definition.trigger_seconds)),
             shuffle_partitions: number(script, "spark.sql.shuffle.partitions", 200),
             keeps_state: definition.stateful,
         };

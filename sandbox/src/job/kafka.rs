@@ -314,10 +314,16 @@ impl Source for KafkaSource {
         }
     }
 
-    fn next_end(&self, start: &str, now_ms: Option<i64>) -> Result<String, Failure> {
+    fn next_end(
+        &self,
+        start: &str,
+        now_ms: Option<i64>,
+        triggers: i64,
+    ) -> Result<String, Failure> {
         let start = from_line(start)?;
         let broker = self.broker(now_ms)?;
         let limit = self.options.max_offsets_per_trigger;
+        let limit = limit.map(|limit| limit.saturating_mul(triggers));
         Ok(to_line(&planner::batch_end(&start, &broker, limit)))
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::checkpoint::{
     CheckpointView, CommitMetadata, FailsWhen, OffsetSeq, OffsetSeqMetadata, Prognosis,
@@ -28,6 +29,8 @@ pub struct QueryPlan {
     pub sources: Vec<Arc<dyn Source>>,
     /// Number of sources, state, and the confs that decide a start.
     pub shape: QueryShape,
+    /// The time between two triggers, before scaling.
+    pub trigger: Duration,
     /// Shuffle partitions, where the checkpoint does not pin them.
     pub shuffle_partitions: u32,
     /// Whether state is kept by this job; a test of starts may leave it out.
@@ -214,6 +217,7 @@ impl MicroBatchQuery {
     /// Plans the next batch and writes its offsets. `None` when nothing is new.
     pub async fn next_batch(&mut self) -> Result<Option<Batch>, Failure> {
         let now_ms = self.timeline.past_ms();
+        let triggers = self.timeline.triggers_at_once(self.plan.trigger);
         let mut starts = Vec::new();
         for (index, source) in self.plan.sources.iter().enumerate() {
             let start = match self.next.starts.get(index).cloned().flatten() {
@@ -227,7 +231,7 @@ impl MicroBatchQuery {
             None => {
                 let mut ends = Vec::new();
                 for (source, start) in self.plan.sources.iter().zip(&starts) {
-                    ends.push(Some(source.next_end(start, now_ms)?));
+                    ends.push(Some(source.next_end(start, now_ms, triggers)?));
                 }
                 (ends, false)
             }

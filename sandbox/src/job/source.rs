@@ -19,9 +19,14 @@ pub trait Source: Send + Sync {
     /// The initial offset that stands in the bytes of `sources/<i>/0`.
     fn initial_from(&self, bytes: &[u8]) -> Result<String, Failure>;
 
-    /// The end of the next batch that starts at `start`, within the source's limit. The
-    /// same line means that there is nothing new.
-    fn next_end(&self, start: &str, now_ms: Option<i64>) -> Result<String, Failure>;
+    /// The end of the next batch that starts at `start`, within the source's limit for so
+    /// many triggers. The same line means that there is nothing new.
+    fn next_end(
+        &self,
+        start: &str,
+        now_ms: Option<i64>,
+        triggers: i64,
+    ) -> Result<String, Failure>;
 
     /// The ranges between two lines, and warnings for the log.
     fn plan(

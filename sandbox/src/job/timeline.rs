@@ -89,6 +89,11 @@ impl Timeline {
         }
     }
 
+    /// How many triggers one step of a past stands for; one in the present.
+    pub fn triggers_at_once(&self, trigger: Duration) -> i64 {
+        self.interval_ms(trigger) / self.scaled_ms(trigger).max(1)
+    }
+
     /// How long a delay of the real system lasts here, in milliseconds.
     pub fn scaled_ms(&self, delay: Duration) -> i64 {
         i64::try_from(self.clock.scaled(delay).as_millis()).unwrap_or(i64::MAX)

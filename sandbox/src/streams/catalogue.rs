@@ -153,7 +153,10 @@ fn broken() -> Vec<StreamDefinition> {
             )
         },
         StreamDefinition {
-            topics: vec![topic("catalog_prices", 8, 5.0, 3 * DAY)],
+            topics: vec![TopicDefinition {
+                import: Some((11, 4_800_000)),
+                ..topic("catalog_prices", 8, 5.0, 3 * DAY)
+            }],
             downstream: vec!["silver.prices"],
             story: Story::BigBatch,
             ..plain(
@@ -255,5 +258,6 @@ fn topic(
         rate,
         retention_minutes,
         quiet_minutes: None,
+        import: None,
     }
 }

@@ -39,6 +39,8 @@ pub struct TopicDefinition {
     pub retention_minutes: i64,
     /// No record for so many minutes before the start, nor after it.
     pub quiet_minutes: Option<i64>,
+    /// An import so many minutes before the start, and how many records it brought.
+    pub import: Option<(i64, u64)>,
 }
 
 /// How a stream came into the state in which it is first seen.

@@ -8,6 +8,7 @@ use super::{
     BUCKET, CheckpointPlace, LOG_GROUP, StreamDefinition, TRIGGER_SECONDS, streams,
 };
 use crate::clock::Clock;
+use crate::iam::{OBSERVER_ROLE, OPERATOR_ROLE};
 use crate::wire::{ACCOUNT, REGION};
 
 /// Where everything listens, and the keys for it.
@@ -111,6 +112,9 @@ fn one(toml: &mut String, stream: &StreamDefinition, clock: &Clock) -> std::fmt:
         toml,
         "environment = \"production\"\naccount = \"{ACCOUNT}\""
     )?;
+    for (key, role) in [("read_role", OBSERVER_ROLE), ("change_role", OPERATOR_ROLE)] {
+        writeln!(toml, "{key} = \"arn:aws:iam::{ACCOUNT}:role/{role}\"")?;
+    }
     if !stream.siblings.is_empty() {
         writeln!(toml, "siblings = [{}]", list(&stream.siblings))?;
     }

@@ -20,8 +20,6 @@ const STRIDE_MS: i64 = 2 * MINUTE_MS;
 const FINE_BATCHES: i64 = 25;
 /// A big batch lasts as long after the start.
 const BIG_BATCH_MS: i64 = 6 * 60 * MINUTE_MS;
-/// Records of the import that makes the big batch.
-const IMPORT: u64 = 4_800_000;
 /// The time-out of a batch run, in minutes, before scaling.
 const BATCH_TIMEOUT_MINUTES: u64 = 720;
 
@@ -144,22 +142,15 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
+    /// Time stands still when the import comes in, so that the batch that takes it is the
+    /// first that the executors are held at.
     async fn big_batch(&self) -> Result<(), SeedError> {
         let (timeline, run) = self.start(HISTORY_MS, "first")?;
-        self.stand_still(&timeline, 12 * MINUTE_MS).await;
+        let import = self.stream.topics[0].import;
+        let minutes = import.map_or(0, |(minutes, _)| minutes);
+        self.stand_still(&timeline, minutes * MINUTE_MS).await;
         let until_ms = self.now_ms + BIG_BATCH_MS;
         self.world.controls.slow_until(&run, Some(until_ms));
-        let topic = &self.stream.topics[0];
-        let each = IMPORT / u64::from(topic.partitions);
-        for partition in 0..i32::try_from(topic.partitions).unwrap_or(0) {
-            self.world.topics.append(
-                topic.name,
-                partition,
-                each,
-                self.now_ms - 12 * MINUTE_MS,
-                self.now_ms - 11 * MINUTE_MS,
-            )?;
-        }
         timeline.release();
         self.catches_up(&timeline, &run).await;
         self.expect(&run, JobRunState::Running)

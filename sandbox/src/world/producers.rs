@@ -86,12 +86,33 @@ impl Producers {
             owed: vec![0.0; topic.partitions as usize],
         };
         let mut from_ms = since_ms;
+        if let Some((minutes, records)) = topic.import {
+            let import_ms = now_ms - minutes * MINUTE_MS;
+            self.fill(topics, topic, &mut producer, (from_ms, import_ms))?;
+            from_ms = import_ms;
+            for partition in partitions(topic) {
+                let each = records / u64::from(topic.partitions);
+                topics.append(topic.name, partition, each, import_ms, import_ms)?;
+            }
+        }
+        self.fill(topics, topic, &mut producer, (from_ms, end_ms))?;
+        self.lock().insert(topic.name.to_owned(), producer);
+        Ok(())
+    }
+
+    /// Writes the past between two moments, stretch by stretch.
+    fn fill(
+        &self,
+        topics: &Topics,
+        topic: &TopicDefinition,
+        producer: &mut Producer,
+        (mut from_ms, end_ms): (i64, i64),
+    ) -> Result<(), TopicError> {
         while from_ms < end_ms {
             let until_ms = (from_ms + STRETCH_MS).min(end_ms);
-            self.write(topics, topic.name, &mut producer, from_ms, until_ms)?;
+            self.write(topics, topic.name, producer, from_ms, until_ms)?;
             from_ms = until_ms;
         }
-        self.lock().insert(topic.name.to_owned(), producer);
         Ok(())
     }
 
