@@ -6,7 +6,7 @@
 
 /// Before the row is written, or after it is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     /// Whatever the row tells has happened, and the row is not written.
     Before,
     /// The row is written, and what follows has not happened.
@@ -28,7 +28,9 @@ pub(crate) fn reached(moment: Moment, run_seq: i64) {
     }
     let pid = std::process::id().to_string();
     // Where there is no `kill`, an abort is as sudden.
-    let _ = std::process::Command::new("kill").args(["-9", &pid]).status();
+    let _ = std::process::Command::new("kill")
+        .args(["-9", &pid])
+        .status();
     std::process::abort();
 }
 

@@ -5,8 +5,8 @@
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, future};
 
 use super::error::{AwsError, Effect};
 
@@ -21,7 +21,11 @@ pub(super) struct AssumedRole {
 
 impl AssumedRole {
     pub(super) fn new(sts: aws_sdk_sts::Client, role: &str, session: &str) -> Self {
-        Self { sts, role: role.to_owned(), session: session_name(session) }
+        Self {
+            sts,
+            role: role.to_owned(),
+            session: session_name(session),
+        }
     }
 
     async fn assume(&self) -> provider::Result {
@@ -84,7 +88,10 @@ mod tests {
 
     #[test]
     fn a_session_name_is_what_sts_takes() {
-        assert_eq!(session_name("sluice-orders-1 by Ann/é"), "sluice-orders-1-by-Ann--");
+        assert_eq!(
+            session_name("sluice-orders-1 by Ann/é"),
+            "sluice-orders-1-by-Ann--"
+        );
         assert_eq!(session_name(""), "--");
         let long = session_name(&format!("{}END", "x".repeat(80)));
         assert_eq!(long.len(), 64);

@@ -72,7 +72,13 @@ impl AwsError {
         kind: AwsErrorKind,
         message: impl Into<String>,
     ) -> Self {
-        Self { operation, kind, message: message.into(), request_id: None, source: None }
+        Self {
+            operation,
+            kind,
+            message: message.into(),
+            request_id: None,
+            source: None,
+        }
     }
 
     /// An answer that cannot be right. A read is refused whole; after a change
@@ -122,7 +128,11 @@ impl AwsError {
                 (lost, "the answer could not be read".to_owned())
             }
             SdkError::DispatchFailure(failure) => {
-                let kind = if never_sent(&error) { AwsErrorKind::Unreachable } else { lost };
+                let kind = if never_sent(&error) {
+                    AwsErrorKind::Unreachable
+                } else {
+                    lost
+                };
                 let what = if failure.is_timeout() {
                     "AWS could not be reached within the time allowed"
                 } else {
@@ -137,7 +147,13 @@ impl AwsError {
             Some(credentials) => without_credentials(credentials),
             None => (kind, message),
         };
-        Self { operation, kind, message, request_id, source: Some(Box::new(error)) }
+        Self {
+            operation,
+            kind,
+            message,
+            request_id,
+            source: Some(Box::new(error)),
+        }
     }
 }
 
@@ -207,10 +223,14 @@ fn never_sent(error: &(dyn Error + 'static)) -> bool {
 fn without_credentials(error: &CredentialsError) -> (AwsErrorKind, String) {
     match in_chain::<AwsError>(error) {
         Some(inner) => (inner.kind, format!("the role was not assumed: {inner}")),
-        None if matches!(error, CredentialsError::ProviderTimedOut(_)) => {
-            (AwsErrorKind::Unreachable, "credentials did not come in time".to_owned())
-        }
-        None => (AwsErrorKind::Denied, format!("there are no credentials: {}", innermost(error))),
+        None if matches!(error, CredentialsError::ProviderTimedOut(_)) => (
+            AwsErrorKind::Unreachable,
+            "credentials did not come in time".to_owned(),
+        ),
+        None => (
+            AwsErrorKind::Denied,
+            format!("there are no credentials: {}", innermost(error)),
+        ),
     }
 }
 
@@ -219,7 +239,10 @@ fn in_chain<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
+    chain(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn chain<'a>(
@@ -237,19 +260,48 @@ mod tests {
         use AwsErrorKind as Kind;
         for (status, code, effect, kind) in [
             (503, Some("SlowDown"), Effect::Changes, Kind::Throttled),
-            (409, Some("ConditionalRequestConflict"), Effect::Changes, Kind::Throttled),
-            (412, Some("PreconditionFailed"), Effect::Changes, Kind::PreconditionFailed),
+            (
+                409,
+                Some("ConditionalRequestConflict"),
+                Effect::Changes,
+                Kind::Throttled,
+            ),
+            (
+                412,
+                Some("PreconditionFailed"),
+                Effect::Changes,
+                Kind::PreconditionFailed,
+            ),
             (404, None, Effect::Reads, Kind::NotFound),
             (403, Some("AccessDenied"), Effect::Changes, Kind::Denied),
-            (400, Some("ValidationException"), Effect::Changes, Kind::Invalid),
-            (500, Some("InternalError"), Effect::Changes, Kind::OutcomeUnknown),
+            (
+                400,
+                Some("ValidationException"),
+                Effect::Changes,
+                Kind::Invalid,
+            ),
+            (
+                500,
+                Some("InternalError"),
+                Effect::Changes,
+                Kind::OutcomeUnknown,
+            ),
             (500, Some("InternalError"), Effect::Reads, Kind::Unreachable),
             // CopyObject: the error stands inside a 200.
-            (200, Some("InternalError"), Effect::Changes, Kind::OutcomeUnknown),
+            (
+                200,
+                Some("InternalError"),
+                Effect::Changes,
+                Kind::OutcomeUnknown,
+            ),
             (502, None, Effect::Changes, Kind::OutcomeUnknown),
             (301, Some("PermanentRedirect"), Effect::Reads, Kind::Other),
         ] {
-            assert_eq!(kind_of(status, code, effect), kind, "{status} {code:?} {effect:?}");
+            assert_eq!(
+                kind_of(status, code, effect),
+                kind,
+                "{status} {code:?} {effect:?}"
+            );
         }
     }
 

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{
-    Dimension, Metric, MetricDataQuery, MetricStat, ScanBy,
-};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
 use domain::time::Millis;
 
 use super::error::{AwsError, Effect};
@@ -73,7 +71,10 @@ impl Metrics {
     }
 
     /// The metric's values by period, oldest first.
-    pub async fn points(&self, query: &MetricQuery) -> Result<Vec<MetricPoint>, AwsError> {
+    pub async fn points(
+        &self,
+        query: &MetricQuery,
+    ) -> Result<Vec<MetricPoint>, AwsError> {
         let odd = |what: &str| AwsError::odd_answer(GET, Effect::Reads, what);
         let mut points = Vec::new();
         let mut token: Option<String> = None;
@@ -130,5 +131,9 @@ fn data_query(query: &MetricQuery) -> MetricDataQuery {
         .period(query.period_s)
         .stat(query.statistic.word())
         .build();
-    MetricDataQuery::builder().id("m").metric_stat(stat).return_data(true).build()
+    MetricDataQuery::builder()
+        .id("m")
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
 }

@@ -22,9 +22,7 @@ use domain::ids::StreamName;
 use crate::config::{Config, Endpoints, RoleArn};
 use assumed_role::AssumedRole;
 
-pub use emr::{
-    ApplicationSeen, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest,
-};
+pub use emr::{ApplicationSeen, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest};
 pub use error::{AwsError, AwsErrorKind};
 pub use logs::{LogEvent, Logs};
 pub use metrics::{MetricPoint, MetricQuery, Metrics, Statistic};
@@ -108,7 +106,12 @@ impl Aws {
     /// As [`Aws::reading`].
     #[must_use]
     pub fn changing(&self, stream: &StreamName, session: &str) -> StreamAws {
-        let Inner { sdk, endpoints, places, .. } = &*self.0;
+        let Inner {
+            sdk,
+            endpoints,
+            places,
+            ..
+        } = &*self.0;
         let place = places
             .get(stream)
             .expect("a stream is looked up in the configuration first");

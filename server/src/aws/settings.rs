@@ -37,7 +37,9 @@ pub(super) async fn load(aws: &config::Aws) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(Duration::from_secs(u64::from(aws.operation_timeout_seconds)))
+        .operation_timeout(Duration::from_secs(u64::from(
+            aws.operation_timeout_seconds,
+        )))
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(aws.region.as_str().to_owned()))
@@ -59,7 +61,10 @@ pub(super) async fn own_keys(sdk: &SdkConfig) -> Result<OwnKeys, AwsError> {
     let provider: SharedCredentialsProvider = sdk
         .credentials_provider()
         .ok_or_else(|| AwsError::no_credentials("no chain of credentials is set up"))?;
-    let credentials = provider.provide_credentials().await.map_err(AwsError::from)?;
+    let credentials = provider
+        .provide_credentials()
+        .await
+        .map_err(AwsError::from)?;
     Ok(OwnKeys {
         access_key_id: credentials.access_key_id().to_owned(),
         secret_access_key: Secret::new(credentials.secret_access_key()),
@@ -68,7 +73,9 @@ pub(super) async fn own_keys(sdk: &SdkConfig) -> Result<OwnKeys, AwsError> {
 }
 
 pub(super) fn in_region(sdk: &SdkConfig, region: &str) -> SdkConfig {
-    sdk.to_builder().region(Region::new(region.to_owned())).build()
+    sdk.to_builder()
+        .region(Region::new(region.to_owned()))
+        .build()
 }
 
 /// Checksums stay on in both directions: every write carries one that S3

@@ -23,7 +23,10 @@ pub(super) fn of_run(what: &'static str, error: RunError) -> WireError {
 }
 
 /// A failure that only the log explains.
-pub(super) fn internal(what: &'static str, error: &dyn std::error::Error) -> WireError {
+pub(super) fn internal(
+    what: &'static str,
+    error: &(dyn std::error::Error + 'static),
+) -> WireError {
     let reference = Uuid::new_v4().simple().to_string()[..12].to_owned();
     tracing::error!(what, reference, error, "backend.failed");
     WireError {

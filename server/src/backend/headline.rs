@@ -44,17 +44,22 @@ fn under_way(plan: &PlanState, plans: &[Plan], now: Millis) -> Option<String> {
             .find_map(|p| p.step(&step.id))
             .map_or_else(|| step.id.to_string(), |s| title(&s.kind).to_owned())
     };
-    let at = plan.steps.iter().position(|s| s.status != StepStatus::Done)?;
+    let at = plan
+        .steps
+        .iter()
+        .position(|s| s.status != StepStatus::Done)?;
     let step = &plan.steps[at];
     let next = plan
         .steps
         .get(at + 1)
         .map_or_else(String::new, |s| format!(" Next: {}.", lower(&name(s))));
-    let lasting = step
-        .began_at
-        .map_or_else(String::new, |t| format!(", for {}", human_duration(now.since(t))));
+    let lasting = step.began_at.map_or_else(String::new, |t| {
+        format!(", for {}", human_duration(now.since(t)))
+    });
     let doing = match &step.status {
-        StepStatus::Failed { next_attempt_at: Some(at) } => format!(
+        StepStatus::Failed {
+            next_attempt_at: Some(at),
+        } => format!(
             "{}: attempt {} failed, tried again in {}.",
             name(step),
             step.attempts,

@@ -2,9 +2,12 @@
 //! may, then does one thing.
 
 mod act;
+mod agreement;
 mod failure;
+mod forms;
 mod headline;
 mod options;
+mod plans;
 mod read;
 mod run_page;
 mod runs_page;
@@ -46,7 +49,12 @@ impl Server {
         observer: Observer,
         poller: Poller,
     ) -> Self {
-        Self { config, runs, observer, poller }
+        Self {
+            config,
+            runs,
+            observer,
+            poller,
+        }
     }
 
     fn step_up(&self) -> StepUp {
@@ -58,6 +66,15 @@ impl Server {
 
     fn may(&self, actor: &Actor, action: Action, stream: &Stream) -> Result<(), Denial> {
         can(actor, action, &stream.scope(), self.step_up())
+    }
+
+    /// Every stream that the actor may see.
+    fn visible_streams(&self, actor: &Actor) -> Vec<Arc<Stream>> {
+        self.observer
+            .names()
+            .filter_map(|name| self.observer.stream(name))
+            .filter(|stream| self.may(actor, Action::View, stream).is_ok())
+            .collect()
     }
 
     /// The stream of this name, if the actor may see it. A stream out of scope
@@ -94,7 +111,9 @@ impl Server {
             .await
             .map_err(|error| failure::of_run("run.load", error))?
             .ok_or_else(missing)?;
-        let stream = self.visible(actor, &loaded.state.stream).map_err(|_| missing())?;
+        let stream = self
+            .visible(actor, &loaded.state.stream)
+            .map_err(|_| missing())?;
         Ok((loaded, stream))
     }
 }

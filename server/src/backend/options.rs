@@ -22,10 +22,20 @@ pub(super) struct Known<'a> {
 pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     let stopped_at = known.snapshot.and_then(where_it_stopped);
     let mut cards = vec![
-        card(known, "latest", WayOut::Latest, "Skips what is waiting and goes on with new records. For data that is worthless when late."),
+        card(
+            known,
+            "latest",
+            WayOut::Latest,
+            "Skips what is waiting and goes on with new records. For data that is worthless when late.",
+        ),
         timestamp_card(known),
         offsets_card(known, stopped_at),
-        card(known, "earliest", WayOut::Earliest, "Reads everything again that Kafka still has. For a sink that was emptied, or rows that must all be made anew."),
+        card(
+            known,
+            "earliest",
+            WayOut::Earliest,
+            "Reads everything again that Kafka still has. For a sink that was emptied, or rows that must all be made anew.",
+        ),
     ];
     let least = cards
         .iter()
@@ -33,9 +43,10 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
         .filter_map(|c| c.cost.map(|cost| (cost.skipped, cost.repeated)))
         .min();
     if let Some(least) = least
-        && let Some(best) = cards
-            .iter_mut()
-            .find(|c| c.not_possible.is_none() && c.cost.map(|k| (k.skipped, k.repeated)) == Some(least))
+        && let Some(best) = cards.iter_mut().find(|c| {
+            c.not_possible.is_none()
+                && c.cost.map(|k| (k.skipped, k.repeated)) == Some(least)
+        })
     {
         best.recommended = true;
     }
@@ -51,20 +62,31 @@ fn where_it_stopped(snapshot: &Snapshot) -> Option<PartitionOffsets> {
     for (name, topic) in &kafka.topics {
         for (partition, at) in &topic.partitions {
             let reached = next.get(name, *partition).unwrap_or(at.earliest);
-            offsets.set(name.clone(), *partition, reached.clamp(at.earliest, at.latest));
+            offsets.set(
+                name.clone(),
+                *partition,
+                reached.clamp(at.earliest, at.latest),
+            );
         }
     }
     Some(offsets)
 }
 
 fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> OptionCard {
-    let result = known.snapshot.map(|s| preview(known.stream, s, &way_out, None));
+    let result = known
+        .snapshot
+        .map(|s| preview(known.stream, s, &way_out, None));
     let (cost, not_possible) = match result {
         Some(Ok(effects)) => (Some(Cost::of(&effects)), None),
         Some(Err(refusal)) => (None, Some(refusal.to_string())),
-        None => (None, Some("The stream has not been looked at yet.".to_owned())),
+        None => (
+            None,
+            Some("The stream has not been looked at yet.".to_owned()),
+        ),
     };
-    let now = known.snapshot.map_or(domain::time::Millis(0), |s| s.taken_at);
+    let now = known
+        .snapshot
+        .map_or(domain::time::Millis(0), |s| s.taken_at);
     let class = RtoClass::of(&way_out, Some(now), now);
     OptionCard {
         letter: way_out.letter().to_string(),
@@ -77,21 +99,28 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
         agrees: known.policy.agreement_for(&way_out).words(),
         not_possible,
         recommended: false,
-        chosen: known
-            .chosen
-            .is_some_and(|c| std::mem::discriminant(c) == std::mem::discriminant(&way_out)),
+        chosen: known.chosen.is_some_and(|c| {
+            std::mem::discriminant(c) == std::mem::discriminant(&way_out)
+        }),
     }
 }
 
 fn timestamp_card(known: &Known<'_>) -> OptionCard {
-    let now = known.snapshot.map_or(domain::time::Millis(0), |s| s.taken_at);
+    let now = known
+        .snapshot
+        .map_or(domain::time::Millis(0), |s| s.taken_at);
     let at = match known.chosen {
         Some(WayOut::Timestamp { at }) => *at,
         _ => now,
     };
     // What a time costs is known once Kafka has resolved it; whether a time
     // could be planned at all is judged by a plan from now.
-    let mut card = card(known, "timestamp", WayOut::Latest, "Begins at the first record of a time, such as when an error was let in. Records from then on are read again.");
+    let mut card = card(
+        known,
+        "timestamp",
+        WayOut::Latest,
+        "Begins at the first record of a time, such as when an error was let in. Records from then on are read again.",
+    );
     let way_out = WayOut::Timestamp { at };
     card.letter = way_out.letter().to_string();
     card.title = way_out.title().to_owned();
@@ -103,7 +132,12 @@ fn timestamp_card(known: &Known<'_>) -> OptionCard {
         Some(WayOut::Timestamp { at }) => at.rfc3339(),
         _ => known
             .snapshot
-            .and_then(|s| s.checkpoint.seen()?.last_committed().map(|b| b.planned_at.rfc3339()))
+            .and_then(|s| {
+                s.checkpoint
+                    .seen()?
+                    .last_committed()
+                    .map(|b| b.planned_at.rfc3339())
+            })
             .unwrap_or_default(),
     };
     card
@@ -122,12 +156,18 @@ fn offsets_card(known: &Known<'_>, stopped_at: Option<PartitionOffsets>) -> Opti
         ),
         None => "Begins at given offsets. Where the stream stopped cannot be read, so they must come from elsewhere.".to_owned(),
     };
-    let way_out = WayOut::Offsets { offsets: offsets.clone() };
+    let way_out = WayOut::Offsets {
+        offsets: offsets.clone(),
+    };
     let mut card = card(known, "offsets", way_out, &purpose);
     if stopped_at.is_none() && !matches!(known.chosen, Some(WayOut::Offsets { .. })) {
         // Nothing is filled in, which is no reason not to choose it.
         card.not_possible = None;
     }
-    card.prefill = if offsets.is_empty() { String::new() } else { offsets.to_spark_json() };
+    card.prefill = if offsets.is_empty() {
+        String::new()
+    } else {
+        offsets.to_spark_json()
+    };
     card
 }

@@ -1,7 +1,9 @@
 //! The pages that only read: the list of streams, a stream, a report.
 
 use app::backend::Answered;
-use app::view::{PartitionRow, Permission, StreamPage, StreamRow, StreamsPage, WaitingItem};
+use app::view::{
+    PartitionRow, Permission, StreamPage, StreamRow, StreamsPage, WaitingItem,
+};
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::ids::{RunId, StreamName};
@@ -20,13 +22,14 @@ use crate::clock;
 impl Server {
     pub(super) async fn streams_page(&self, actor: &Actor) -> Answered<StreamsPage> {
         let mut streams = Vec::new();
-        for stream in self.observer.streams() {
-            if self.may(actor, Action::View, stream).is_ok() {
-                streams.push(self.row(stream).await?);
-            }
+        for stream in self.visible_streams(actor) {
+            streams.push(self.row(&stream).await?);
         }
         streams.sort_by_key(|row| {
-            let kind = row.verdict.as_ref().map_or(VerdictKind::Unknown, |v| v.kind);
+            let kind = row
+                .verdict
+                .as_ref()
+                .map_or(VerdictKind::Unknown, |v| v.kind);
             (kind, row.name.clone())
         });
         Ok(StreamsPage {
@@ -66,7 +69,12 @@ impl Server {
     /// those who may start things, Runs that are parked.
     async fn waiting(&self, actor: &Actor) -> Answered<Vec<WaitingItem>> {
         let mut waiting = Vec::new();
-        for run in self.runs.open_runs().await.map_err(|e| of_run("runs.open", e))? {
+        for run in self
+            .runs
+            .open_runs()
+            .await
+            .map_err(|e| of_run("runs.open", e))?
+        {
             let Ok((loaded, stream)) = self.visible_run(actor, &run).await else {
                 continue;
             };
@@ -85,7 +93,8 @@ impl Server {
                 continue;
             };
             let state = loaded.state.plan(PlanKind::Reset);
-            let agreement = state.map(|p| p.agreement(&plan.body.agreement, clock::now()));
+            let agreement =
+                state.map(|p| p.agreement(&plan.body.agreement, clock::now()));
             if let Some(AgreementState::Waiting { expires_at, .. }) = agreement
                 && self.may_vote(actor, &stream, &loaded, &plan).is_ok()
             {
@@ -119,7 +128,10 @@ impl Server {
         Ok(StreamPage {
             now: clock::now(),
             row: self.row(&stream).await?,
-            partitions: latest.as_ref().map(|l| partitions(&l.snapshot)).unwrap_or_default(),
+            partitions: latest
+                .as_ref()
+                .map(|l| partitions(&l.snapshot))
+                .unwrap_or_default(),
             snapshot: latest.map(|l| l.snapshot.clone()),
             charts: self.poller.charts(name).await,
             marks,
@@ -131,8 +143,11 @@ impl Server {
 
     /// The stop, the reset and the restart of a Run, for the charts.
     async fn marks(&self, run: &RunId) -> Answered<Vec<(Millis, String)>> {
-        let Some(loaded) =
-            self.runs.load(run).await.map_err(|e| of_run("run.marks", e))?
+        let Some(loaded) = self
+            .runs
+            .load(run)
+            .await
+            .map_err(|e| of_run("run.marks", e))?
         else {
             return Ok(Vec::new());
         };
@@ -141,7 +156,10 @@ impl Server {
             .iter()
             .filter_map(|record| {
                 let word = match &record.event {
-                    Event::Started { kind: PlanKind::Secure, .. } => "secured",
+                    Event::Started {
+                        kind: PlanKind::Secure,
+                        ..
+                    } => "secured",
                     Event::GateClosed { .. } => "reset",
                     Event::StepDone {
                         facts: domain::run::Facts::StartedJob { .. },
@@ -154,7 +172,11 @@ impl Server {
             .collect())
     }
 
-    pub(super) async fn run_report(&self, actor: &Actor, run: &RunId) -> Answered<Report> {
+    pub(super) async fn run_report(
+        &self,
+        actor: &Actor,
+        run: &RunId,
+    ) -> Answered<Report> {
         let (loaded, _) = self.visible_run(actor, run).await?;
         let mut plans = Vec::new();
         for kind in [PlanKind::Secure, PlanKind::Reset] {

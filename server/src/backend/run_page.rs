@@ -14,10 +14,10 @@ use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::time::human_duration;
 
+use super::Server;
 use super::failure::of_run;
 use super::headline::headline;
 use super::options::{Known, cards};
-use super::Server;
 use crate::clock;
 use crate::runs::Loaded;
 
@@ -57,7 +57,10 @@ impl Server {
                 Some(most) => {
                     format!("{} to {}", human_duration(e.least_ms), human_duration(most))
                 }
-                None => format!("at least {}; the end is unknown", human_duration(e.least_ms)),
+                None => format!(
+                    "at least {}; the end is unknown",
+                    human_duration(e.least_ms)
+                ),
             }),
             agrees: state
                 .intent
@@ -77,8 +80,22 @@ impl Server {
                     (r.at, who.to_owned(), happened(&r.event, &plans))
                 })
                 .collect(),
-            secure: self.plan_view(actor, &stream, &loaded, PlanKind::Secure, secure, snapshot)?,
-            reset: self.plan_view(actor, &stream, &loaded, PlanKind::Reset, reset, snapshot)?,
+            secure: self.plan_view(
+                actor,
+                &stream,
+                &loaded,
+                PlanKind::Secure,
+                secure,
+                snapshot,
+            )?,
+            reset: self.plan_view(
+                actor,
+                &stream,
+                &loaded,
+                PlanKind::Reset,
+                reset,
+                snapshot,
+            )?,
             state: loaded.state.clone(),
             stream: (*stream).clone(),
         })
@@ -179,7 +196,9 @@ impl Server {
         let state = loaded
             .state
             .plan(plan.body.kind)
-            .map_or(AgreementState::NotRequested, |p| p.agreement(&needed, clock::now()));
+            .map_or(AgreementState::NotRequested, |p| {
+                p.agreement(&needed, clock::now())
+            });
         let missing = match &state {
             AgreementState::Waiting { missing, .. } => missing.clone(),
             AgreementState::NotRequested => needed.roles.clone(),
@@ -206,8 +225,10 @@ impl Server {
         secure: Option<&Plan>,
     ) -> Permissions {
         let state = &loaded.state;
-        let judged = |action, blocked: Option<&str>| match (self.may(actor, action, stream), blocked)
-        {
+        let judged = |action, blocked: Option<&str>| match (
+            self.may(actor, action, stream),
+            blocked,
+        ) {
             (Err(denial), _) => Permission::no(denial.reason),
             (Ok(()), Some(why)) => Permission::no(why),
             (Ok(()), None) => Permission::yes(),
@@ -215,8 +236,14 @@ impl Server {
         let over = state.ended.as_ref().map(|_| "The Run is over.");
         let past = (state.gate != Gate::Untouched)
             .then_some("The checkpoint has been changed; from here the way is forward.");
-        let asked = state.abort.as_ref().map(|_| "An abort was asked for already.");
-        let parked = state.parked.is_none().then_some("The Run is not waiting for a person.");
+        let asked = state
+            .abort
+            .as_ref()
+            .map(|_| "An abort was asked for already.");
+        let parked = state
+            .parked
+            .is_none()
+            .then_some("The Run is not waiting for a person.");
         Permissions {
             prepare: judged(Action::Prepare, over),
             start: judged(Action::Start, over),

@@ -2,7 +2,7 @@
 
 use app::backend::Answered;
 use app::view::{RunFilter, RunRow, RunsPage};
-use domain::access::{Action, Actor};
+use domain::access::Actor;
 use domain::ids::StreamName;
 use domain::plan::PlanKind;
 use domain::report::report;
@@ -29,9 +29,8 @@ impl Server {
             ),
         };
         let streams: Vec<StreamName> = self
-            .observer
-            .streams()
-            .filter(|s| self.may(actor, Action::View, s).is_ok())
+            .visible_streams(actor)
+            .iter()
             .map(|s| s.name.clone())
             .collect();
         let mut runs = self.rows_of(stream).await?;
@@ -42,12 +41,23 @@ impl Server {
                 && (filter.option.is_empty()
                     || row.option.as_deref() == Some(filter.option.as_str()))
         });
-        Ok(RunsPage { now: clock::now(), filter: filter.clone(), runs, streams })
+        Ok(RunsPage {
+            now: clock::now(),
+            filter: filter.clone(),
+            runs,
+            streams,
+        })
     }
 
     /// The newest Runs, of one stream or of all.
-    pub(super) async fn rows_of(&self, stream: Option<StreamName>) -> Answered<Vec<RunRow>> {
-        let filter = crate::store::RunFilter { stream, ..Default::default() };
+    pub(super) async fn rows_of(
+        &self,
+        stream: Option<StreamName>,
+    ) -> Answered<Vec<RunRow>> {
+        let filter = crate::store::RunFilter {
+            stream,
+            ..Default::default()
+        };
         let listed = self
             .runs
             .store()
@@ -56,7 +66,11 @@ impl Server {
             .map_err(|e| internal("runs.list", &e))?;
         let mut rows = Vec::with_capacity(listed.len());
         for row in listed {
-            let loaded = self.runs.load(&row.run).await.map_err(|e| of_run("runs.load", e))?;
+            let loaded = self
+                .runs
+                .load(&row.run)
+                .await
+                .map_err(|e| of_run("runs.load", e))?;
             if let Some(loaded) = loaded {
                 rows.push(self.run_row(&loaded).await?);
             }
@@ -85,7 +99,10 @@ impl Server {
             run: loaded.run.clone(),
             stream: state.stream.clone(),
             verdict: state.verdict.clone(),
-            option: state.intent.as_ref().map(|i| i.way_out.letter().to_string()),
+            option: state
+                .intent
+                .as_ref()
+                .map(|i| i.way_out.letter().to_string()),
             stage: state.stage(),
             parked: state.parked.is_some(),
             ending: state.ended.as_ref().map(|(ending, _, _)| *ending),

@@ -19,8 +19,6 @@ pub struct Aws {
     pub write_ceiling_per_second: u32,
     /// How long a call may take with all its attempts.
     pub operation_timeout_seconds: u32,
-    /// How often each stream is looked at, in AWS and in Kafka.
-    pub look_interval_seconds: u32,
 }
 
 #[derive(Clone)]
@@ -54,8 +52,6 @@ pub(super) struct RawAws {
     pub(super) write_ceiling_per_second: u32,
     #[serde(default = "default_operation_timeout_seconds")]
     pub(super) operation_timeout_seconds: u32,
-    #[serde(default = "default_look_interval_seconds")]
-    pub(super) look_interval_seconds: u32,
 }
 
 #[derive(Deserialize)]
@@ -126,10 +122,6 @@ fn default_write_ceiling_per_second() -> u32 {
 
 fn default_operation_timeout_seconds() -> u32 {
     60
-}
-
-fn default_look_interval_seconds() -> u32 {
-    10
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ pub struct Server {
     /// How long open requests may take to end after SIGTERM.
     #[serde(default = "default_shutdown_seconds")]
     pub shutdown_seconds: u32,
+    /// How often each stream is looked at.
+    #[serde(default = "default_poll_seconds")]
+    pub poll_seconds: u32,
+    /// How long a process that died keeps its Runs from the next one.
+    #[serde(default = "default_lease_seconds")]
+    pub lease_seconds: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -127,4 +133,12 @@ fn default_body_limit_bytes() -> u32 {
 
 fn default_shutdown_seconds() -> u32 {
     10
+}
+
+fn default_poll_seconds() -> u32 {
+    10
+}
+
+fn default_lease_seconds() -> u32 {
+    15
 }

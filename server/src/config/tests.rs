@@ -153,7 +153,7 @@ fn commented_tables_of_the_example_are_known() {
 fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     insta::assert_snapshot!(
         complaint("metrics_listen = ", "metric_listen = "),
-        @r#"here: server.metric_listen: no such key; did you mean "metrics_listen"? Known here: listen, public_origin, metrics_listen, data_dir, database_url, assets_dir, banner, log, body_limit_bytes, shutdown_seconds"#
+        @r#"here: server.metric_listen: no such key; did you mean "metrics_listen"? Known here: listen, public_origin, metrics_listen, data_dir, database_url, assets_dir, banner, log, body_limit_bytes, shutdown_seconds, poll_seconds, lease_seconds"#
     );
     insta::assert_snapshot!(
         complaint("username = \"sluice\"", "user = \"sluice\""),

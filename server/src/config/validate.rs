@@ -109,6 +109,12 @@ impl Judge<'_> {
         if !(1..=10).contains(&server.shutdown_seconds) {
             self.refuse("server.shutdown_seconds", "a number from 1 to 10");
         }
+        if !(1..=3_600).contains(&server.poll_seconds) {
+            self.refuse("server.poll_seconds", "a number from 1 to 3600");
+        }
+        if !(1..=300).contains(&server.lease_seconds) {
+            self.refuse("server.lease_seconds", "a number from 1 to 300");
+        }
         if !(16 * 1024..=16 * 1024 * 1024).contains(&server.body_limit_bytes) {
             self.refuse(
                 "server.body_limit_bytes",
@@ -180,7 +186,6 @@ impl Judge<'_> {
             raw.operation_timeout_seconds,
             5,
         );
-        self.at_least("aws.look_interval_seconds", raw.look_interval_seconds, 1);
         let credentials = match &raw.credentials {
             None => None,
             Some(raw) => {
@@ -201,7 +206,6 @@ impl Judge<'_> {
             credentials,
             write_ceiling_per_second: raw.write_ceiling_per_second,
             operation_timeout_seconds: raw.operation_timeout_seconds,
-            look_interval_seconds: raw.look_interval_seconds,
         })
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Held<'a> {
 
 /// Drives `run` until nothing is left to do, the process stops, or the lease is
 /// lost.
-pub(super) async fn drive(world: &Arc<World>, run: &RunId, stop: &CancellationToken) {
+pub(super) async fn drive(world: Arc<World>, run: RunId, stop: CancellationToken) {
     let resource = format!("run/{run}");
     let ttl_ms = world.lease.ttl_ms();
     let claimed = world
@@ -56,9 +56,9 @@ pub(super) async fn drive(world: &Arc<World>, run: &RunId, stop: &CancellationTo
     };
     let leave = stop.child_token();
     let renewing = tokio::spawn(renew(world.clone(), lease.clone(), leave.clone()));
-    if let Ok(Some(loaded)) = world.runs.load(run).await {
+    if let Ok(Some(loaded)) = world.runs.load(&run).await {
         let held = Held {
-            world,
+            world: &world,
             loaded: Mutex::new(loaded),
             lease: lease.clone(),
             leave: leave.clone(),
@@ -85,15 +85,26 @@ async fn renew(world: Arc<World>, lease: Lease, leave: CancellationToken) {
     let mut lease = lease;
     loop {
         tokio::time::sleep(world.lease.renew_every()).await;
-        match world.runs.store().renew_lease(&lease, clock::now(), ttl_ms).await {
+        match world
+            .runs
+            .store()
+            .renew_lease(&lease, clock::now(), ttl_ms)
+            .await
+        {
             Ok(renewed) => lease = renewed,
             Err(LeaseRefused::Store(error))
                 if clock::now().plus(ttl_ms / 3) < lease.expires =>
             {
-                tracing::warn!(error = &error as &dyn std::error::Error, "executor.renew");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "executor.renew"
+                );
             }
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "executor.lease_lost");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "executor.lease_lost"
+                );
                 leave.cancel();
                 return;
             }
@@ -115,7 +126,12 @@ impl Held<'_> {
                 Next::End { ending, reason } => {
                     self.append(Event::Ended { ending, reason }).await?;
                 }
-                Next::Act { kind, step, attempt, unsettled } => {
+                Next::Act {
+                    kind,
+                    step,
+                    attempt,
+                    unsettled,
+                } => {
                     self.act(kind, &step, attempt, unsettled).await?;
                 }
             }
@@ -178,7 +194,11 @@ impl Held<'_> {
         };
         let plan = self.world.runs.plan(&plan_id).await?;
         tracing::info!(%run, step = %step_id, attempt, unsettled, "executor.step");
-        self.append(Event::StepIntended { step: step_id.clone(), attempt }).await?;
+        self.append(Event::StepIntended {
+            step: step_id.clone(),
+            attempt,
+        })
+        .await?;
         let done = self.perform(&plan, step_id).await;
         match done {
             Ok(effect) => self.tell(step_id, effect).await,
@@ -186,7 +206,9 @@ impl Held<'_> {
                 self.leave.cancel();
                 Ok(())
             }
-            Err(Stopped::Retry(problem)) => self.failed(step_id, attempt, problem, true).await,
+            Err(Stopped::Retry(problem)) => {
+                self.failed(step_id, attempt, problem, true).await
+            }
             Err(Stopped::Person(problem)) => {
                 self.failed(step_id, attempt, problem, false).await
             }
@@ -218,6 +240,10 @@ impl Held<'_> {
             stream: &stream,
             plan,
             step,
+            aws: self
+                .world
+                .aws
+                .changing(&stream.name, &format!("sluice-{}", plan.body.run)),
         };
         tokio::select! {
             done = work.perform() => done,
@@ -231,8 +257,15 @@ impl Held<'_> {
         }
         let step = step.clone();
         let event = match effect.warning {
-            None => Event::StepDone { step, facts: effect.facts },
-            Some(warning) => Event::StepWarned { step, facts: effect.facts, warning },
+            None => Event::StepDone {
+                step,
+                facts: effect.facts,
+            },
+            Some(warning) => Event::StepWarned {
+                step,
+                facts: effect.facts,
+                warning,
+            },
         };
         self.append(event).await
     }

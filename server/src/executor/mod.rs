@@ -113,7 +113,10 @@ impl Executor {
         let open = match self.world.runs.open_runs().await {
             Ok(open) => open,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "executor.sweep");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "executor.sweep"
+                );
                 return;
             }
         };
@@ -125,7 +128,7 @@ impl Executor {
             let (world, driven, stop) =
                 (self.world.clone(), self.driven.clone(), stop.clone());
             driving.spawn(async move {
-                drive::drive(&world, &run, &stop).await;
+                drive::drive(world, run.clone(), stop).await;
                 driven.lock().await.remove(&run);
             });
         }

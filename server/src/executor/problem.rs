@@ -80,8 +80,16 @@ impl From<AwsError> for Stopped {
             }
         };
         let retry = error.is_retryable();
-        let problem = Problem { message, hint, source: Some(Box::new(error)) };
-        if retry { Self::Retry(problem) } else { Self::Person(problem) }
+        let problem = Problem {
+            message,
+            hint,
+            source: Some(Box::new(error)),
+        };
+        if retry {
+            Self::Retry(problem)
+        } else {
+            Self::Person(problem)
+        }
     }
 }
 

@@ -17,9 +17,9 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, RequestId, assets, health, request_log};
+use super::{AppState, RequestId, assets, health, report_files, request_log};
 use crate::auth::{self, Visitor};
-use crate::{clock, security};
+use crate::{clock, live, security};
 
 /// The routes that are not the application's. The assets are one more, served
 /// from a folder.
@@ -31,6 +31,18 @@ pub fn own_routes() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
         (Method::GET, "/sign-in/callback", get(auth::callback)),
         (Method::POST, "/sign-out", post(auth::sign_out)),
         (Method::GET, "/signed-out", get(auth::signed_out)),
+        (Method::GET, "/live/streams", get(live::streams)),
+        (Method::GET, "/live/runs/{run}", get(live::run)),
+        (
+            Method::GET,
+            "/runs/{run}/report.md",
+            get(report_files::markdown),
+        ),
+        (
+            Method::GET,
+            "/runs/{run}/report.json",
+            get(report_files::json),
+        ),
     ]
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Provider;
 use crate::config::Config;
+use crate::live::Live;
 use crate::store::Store;
 
 /// Shared by all requests; cheap to clone.
@@ -21,6 +22,7 @@ struct Inner {
     provider: Provider,
     leptos_options: LeptosOptions,
     backend: Arc<dyn Backend>,
+    live: Live,
     shutdown: CancellationToken,
 }
 
@@ -30,6 +32,8 @@ impl AppState {
         store: Store,
         provider: Provider,
         backend: Arc<dyn Backend>,
+        live: Live,
+        shutdown: CancellationToken,
     ) -> Self {
         let leptos_options = LeptosOptions::builder()
             .output_name("sluice")
@@ -42,7 +46,8 @@ impl AppState {
             provider,
             leptos_options,
             backend,
-            shutdown: CancellationToken::new(),
+            live,
+            shutdown,
         }))
     }
 
@@ -66,6 +71,11 @@ impl AppState {
     /// an event stream, ends then.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown
+    }
+
+    /// Tells pages that follow that something has changed.
+    pub fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// What the pages ask.

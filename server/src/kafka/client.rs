@@ -49,7 +49,10 @@ impl KafkaClient {
     /// where MSK's IAM authentication is configured.
     #[must_use]
     pub fn new(aws: Aws) -> Self {
-        Self { aws, clusters: Arc::default() }
+        Self {
+            aws,
+            clusters: Arc::default(),
+        }
     }
 
     /// The topics as their brokers tell: partitions, log start, end under the
@@ -92,7 +95,11 @@ impl KafkaClient {
                         None => high_watermark,
                     };
                     let earliest = of(&earliest, &at)?.offset;
-                    let seen = PartitionSeen { earliest, latest, high_watermark };
+                    let seen = PartitionSeen {
+                        earliest,
+                        latest,
+                        high_watermark,
+                    };
                     by_partition.insert(partition.partition, seen);
                 }
                 let id = Uuid::from_bytes(topic.topic_id);
@@ -105,7 +112,10 @@ impl KafkaClient {
                 };
                 seen.insert(topic.name.clone(), seen_topic);
             }
-            Ok(KafkaSeen { cluster_id, topics: seen })
+            Ok(KafkaSeen {
+                cluster_id,
+                topics: seen,
+            })
         })
         .await
     }
@@ -139,7 +149,9 @@ impl KafkaClient {
             let found = lookup(&admin, &reached, OffsetSpec::Timestamp(at.0)).await?;
             let mut offsets = TimestampOffsets::default();
             for partition in partitions {
-                let offset = found.get(&partition).and_then(|o| o.as_ref().map(|o| o.offset));
+                let offset = found
+                    .get(&partition)
+                    .and_then(|o| o.as_ref().map(|o| o.offset));
                 offsets
                     .0
                     .entry(partition.topic)
@@ -171,18 +183,27 @@ impl KafkaClient {
         done
     }
 
-    async fn admin(&self, cluster: &KafkaCluster) -> Result<Arc<AdminClient>, KafkaError> {
+    async fn admin(
+        &self,
+        cluster: &KafkaCluster,
+    ) -> Result<Arc<AdminClient>, KafkaError> {
         let slot = {
             let mut clusters = self.clusters.lock().await;
-            clusters.entry(cluster.name.as_str().to_owned()).or_default().clone()
+            clusters
+                .entry(cluster.name.as_str().to_owned())
+                .or_default()
+                .clone()
         };
         // One connects, the others wait for it.
         let mut slot = slot.lock().await;
         if let Some(admin) = &*slot {
             return Ok(admin.clone());
         }
-        let bootstrap: Vec<&str> =
-            cluster.bootstrap.iter().map(crate::config::HostPort::as_str).collect();
+        let bootstrap: Vec<&str> = cluster
+            .bootstrap
+            .iter()
+            .map(crate::config::HostPort::as_str)
+            .collect();
         let kafka = Kafka::builder(bootstrap.join(","))
             .client_id("sluice")
             .connect_timeout(CONNECT_TIMEOUT)
@@ -202,8 +223,15 @@ impl KafkaClient {
     fn security(&self, authentication: &KafkaAuthentication) -> AuthConfig {
         match authentication {
             KafkaAuthentication::None => AuthConfig::plaintext(),
-            KafkaAuthentication::Tls { ca_file } => AuthConfig::ssl(trust(ca_file.as_ref())),
-            KafkaAuthentication::Scram { mechanism, username, password, ca_file } => {
+            KafkaAuthentication::Tls { ca_file } => {
+                AuthConfig::ssl(trust(ca_file.as_ref()))
+            }
+            KafkaAuthentication::Scram {
+                mechanism,
+                username,
+                password,
+                ca_file,
+            } => {
                 let sasl = match mechanism {
                     ScramMechanism::Sha256 => AuthConfig::sasl_scram_sha256,
                     ScramMechanism::Sha512 => AuthConfig::sasl_scram_sha512,
@@ -220,7 +248,11 @@ impl KafkaClient {
                 })
                 .with_tls(trust(None))
             }
-            KafkaAuthentication::Mtls { ca_file, certificate_file, key_file } => {
+            KafkaAuthentication::Mtls {
+                ca_file,
+                certificate_file,
+                key_file,
+            } => {
                 let tls = trust(ca_file.as_ref()).with_client_cert(
                     certificate_file.display().to_string(),
                     key_file.display().to_string(),
@@ -261,12 +293,12 @@ async fn cluster_id(
     admin: &AdminClient,
     cluster: &KafkaCluster,
 ) -> Result<Option<String>, KafkaError> {
-    let described =
-        admin.describe_cluster(DescribeClusterOptions::default()).await.map_err(|source| {
-            KafkaError::Cluster {
-                cluster: cluster.name.to_string(),
-                source: source.into(),
-            }
+    let described = admin
+        .describe_cluster(DescribeClusterOptions::default())
+        .await
+        .map_err(|source| KafkaError::Cluster {
+            cluster: cluster.name.to_string(),
+            source: source.into(),
         })?;
     Ok(Some(described.cluster_id).filter(|id| !id.is_empty()))
 }
@@ -288,7 +320,9 @@ async fn describe(
         .map(|topic| match described.remove(topic) {
             Some(Ok(description)) => Ok(description),
             Some(Err(source)) => Err(failed(topic, source)),
-            None => Err(KafkaError::NoTopic { topic: topic.clone() }),
+            None => Err(KafkaError::NoTopic {
+                topic: topic.clone(),
+            }),
         })
         .collect()
 }
@@ -347,8 +381,14 @@ async fn lookup(
         .map(|(partition, offset)| match offset {
             Ok(offset) => Ok((partition, Some(offset))),
             Err(
-                KrafkaError::Broker { code: ErrorCode::OffsetNotAvailable, .. }
-                | KrafkaError::Protocol { kind: ProtocolErrorKind::UnknownApiVersion, .. },
+                KrafkaError::Broker {
+                    code: ErrorCode::OffsetNotAvailable,
+                    ..
+                }
+                | KrafkaError::Protocol {
+                    kind: ProtocolErrorKind::UnknownApiVersion,
+                    ..
+                },
             ) => Ok((partition, None)),
             Err(source) => Err(unread(name(&partition), source)),
         })
@@ -366,8 +406,10 @@ async fn reaching(
     Ok(partitions
         .iter()
         .filter(|partition| {
-            let timestamp =
-                newest.get(partition).and_then(|o| o.as_ref()).and_then(|o| o.timestamp);
+            let timestamp = newest
+                .get(partition)
+                .and_then(|o| o.as_ref())
+                .and_then(|o| o.timestamp);
             timestamp.is_none_or(|newest| newest >= at.0)
         })
         .cloned()
@@ -409,7 +451,10 @@ async fn topic_configs(
 
 fn topic_config(entries: &[ConfigEntry]) -> TopicConfig {
     let value = |name: &str| {
-        entries.iter().find(|e| e.name == name).and_then(|e| e.value.as_deref())
+        entries
+            .iter()
+            .find(|e| e.name == name)
+            .and_then(|e| e.value.as_deref())
     };
     TopicConfig {
         retention_ms: value("retention.ms").and_then(|ms| ms.parse().ok()),
@@ -422,13 +467,16 @@ fn of<'a>(
     offsets: &'a Offsets,
     partition: &TopicPartition,
 ) -> Result<&'a ListedOffset, KafkaError> {
-    offsets
-        .get(partition)
-        .ok_or_else(|| KafkaError::NoOffsets { partition: name(partition) })
+    offsets.get(partition).ok_or_else(|| KafkaError::NoOffsets {
+        partition: name(partition),
+    })
 }
 
 fn unread(partition: String, source: KrafkaError) -> KafkaError {
-    KafkaError::Offsets { partition, source: source.into() }
+    KafkaError::Offsets {
+        partition,
+        source: source.into(),
+    }
 }
 
 fn name(partition: &TopicPartition) -> String {

@@ -16,10 +16,7 @@ pub enum KafkaError {
     },
     /// The whole look took too long.
     #[error("the cluster {cluster} did not answer within {seconds} seconds")]
-    Deadline {
-        cluster: String,
-        seconds: u64,
-    },
+    Deadline { cluster: String, seconds: u64 },
     /// The cluster would not describe itself.
     #[error("the cluster {cluster} could not be described")]
     Cluster {

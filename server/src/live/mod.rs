@@ -2,6 +2,7 @@
 //! carries nothing but its number: the page then asks anew for what it shows,
 //! under its own rights.
 
+mod follow;
 mod routes;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock;
 
+pub use follow::follow;
 pub use routes::{run, streams};
 
 /// More open event streams than that are turned away.
@@ -57,7 +59,9 @@ impl Live {
     /// A stream's latest snapshot or verdict is another one.
     pub fn streams_changed(&self) {
         let number = self.next();
-        self.0.streams.send_modify(|newest| *newest = number.max(*newest));
+        self.0
+            .streams
+            .send_modify(|newest| *newest = number.max(*newest));
     }
 
     /// Something was appended to a Run's journal. The list of streams shows
@@ -86,7 +90,9 @@ impl Live {
         let newest = self.0.newest.load(Ordering::Relaxed);
         let mut runs = self.0.runs.lock().unwrap_or_else(PoisonError::into_inner);
         runs.retain(|_, followers| followers.receiver_count() > 0);
-        runs.entry(run.clone()).or_insert_with(|| watch::Sender::new(newest)).subscribe()
+        runs.entry(run.clone())
+            .or_insert_with(|| watch::Sender::new(newest))
+            .subscribe()
     }
 
     /// A place among those who follow; `None` when all are taken.

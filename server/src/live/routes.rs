@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -14,7 +13,6 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::Live;
 use crate::http::{AppState, PlainPage};
 
 /// Changes that follow each other closely make one event.
@@ -27,21 +25,14 @@ const RETRY_MS: u64 = 1_000;
 const RETRY_JITTER_MS: u64 = 4_000;
 
 /// Events whenever any stream or open Run has changed.
-pub async fn streams(
-    State(state): State<AppState>,
-    Extension(live): Extension<Live>,
-) -> Response {
-    answer(&state, &live, live.follow_streams())
+pub async fn streams(State(state): State<AppState>) -> Response {
+    answer(&state, state.live().follow_streams())
 }
 
 /// Events whenever this Run has changed. Whether it exists is not told.
-pub async fn run(
-    State(state): State<AppState>,
-    Extension(live): Extension<Live>,
-    Path(run): Path<String>,
-) -> Response {
+pub async fn run(State(state): State<AppState>, Path(run): Path<String>) -> Response {
     match run.parse::<RunId>() {
-        Ok(run) => answer(&state, &live, live.follow_run(&run)),
+        Ok(run) => answer(&state, state.live().follow_run(&run)),
         Err(_) => PlainPage::new(
             StatusCode::NOT_FOUND,
             "There is no such Run",
@@ -51,8 +42,8 @@ pub async fn run(
     }
 }
 
-fn answer(state: &AppState, live: &Live, changes: watch::Receiver<u64>) -> Response {
-    let Some(seat) = live.seat() else {
+fn answer(state: &AppState, changes: watch::Receiver<u64>) -> Response {
+    let Some(seat) = state.live().seat() else {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             [(header::RETRY_AFTER, "30")],
@@ -64,7 +55,9 @@ fn answer(state: &AppState, live: &Live, changes: watch::Receiver<u64>) -> Respo
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // nginx would hold events back otherwise.
-    response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", header::HeaderValue::from_static("no"));
     response
 }
 

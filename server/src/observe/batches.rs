@@ -1,9 +1,7 @@
 //! The newest batches whose offsets could be read, from the bytes of the log.
 
 use domain::checkpoint::layout::is_canonical;
-use domain::checkpoint::{
-    CheckpointView, CommitMetadata, IssueCode, OffsetSeq, Parsed,
-};
+use domain::checkpoint::{CheckpointView, CommitMetadata, IssueCode, OffsetSeq, Parsed};
 use domain::offsets::PartitionOffsets;
 use domain::snapshot::BatchSeen;
 use domain::time::Millis;
@@ -23,14 +21,17 @@ pub(super) fn files(view: &CheckpointView) -> Vec<String> {
 /// The newest batches, newest first. One whose offsets cannot be read in full,
 /// or whose files were not read, is left out.
 pub(super) fn read(view: &CheckpointView) -> Vec<BatchSeen> {
-    newest(view).filter_map(|batch| batch_seen(view, batch)).collect()
+    newest(view)
+        .filter_map(|batch| batch_seen(view, batch))
+        .collect()
 }
 
 fn newest(view: &CheckpointView) -> impl Iterator<Item = i64> {
     let mut batches = view.offset_batches();
     batches.retain(|batch| {
         let name = batch.to_string();
-        is_canonical(&name, *batch) && view.listing.contains_key(&format!("offsets/{name}"))
+        is_canonical(&name, *batch)
+            && view.listing.contains_key(&format!("offsets/{name}"))
     });
     batches.into_iter().rev().take(BATCHES)
 }
@@ -43,9 +44,10 @@ fn batch_seen(view: &CheckpointView, batch: i64) -> Option<BatchSeen> {
     for line in &sequence.sources {
         ends.push(match line {
             None => None,
-            Some(line) => {
-                Some(harmless(PartitionOffsets::parse(line), &[IssueCode::Unusual])?)
-            }
+            Some(line) => Some(harmless(
+                PartitionOffsets::parse(line),
+                &[IssueCode::Unusual],
+            )?),
         });
     }
     // A commit that cannot be read proves nothing.
@@ -62,7 +64,10 @@ fn batch_seen(view: &CheckpointView, batch: i64) -> Option<BatchSeen> {
 }
 
 fn harmless<T>(parsed: Parsed<T>, allowed: &[IssueCode]) -> Option<T> {
-    let odd = parsed.issues.iter().any(|issue| !allowed.contains(&issue.code));
+    let odd = parsed
+        .issues
+        .iter()
+        .any(|issue| !allowed.contains(&issue.code));
     parsed.value.filter(|_| !odd)
 }
 

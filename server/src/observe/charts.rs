@@ -37,17 +37,26 @@ pub(super) struct Cached {
 
 impl Cached {
     fn get(&self) -> Option<(Instant, Vec<Series>)> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn fresh(&self) -> Option<Vec<Series>> {
-        self.get().filter(|(at, _)| at.elapsed() < AGE_MAX).map(|(_, series)| series)
+        self.get()
+            .filter(|(at, _)| at.elapsed() < AGE_MAX)
+            .map(|(_, series)| series)
     }
 }
 
 impl Observer {
     /// The charts of the last three hours, read at most every half minute.
-    pub(super) async fn charts(&self, name: &StreamName, samples: &[Sample]) -> Vec<Series> {
+    pub(super) async fn charts(
+        &self,
+        name: &StreamName,
+        samples: &[Sample],
+    ) -> Vec<Series> {
         let Some(watched) = self.0.streams.get(name) else {
             return Vec::new();
         };
@@ -72,9 +81,11 @@ impl Observer {
         let from = to.plus(-3_600_000);
         let charts = self.0.streams.get(name).and_then(|w| w.charts.get());
         match charts.and_then(|(_, series)| series.into_iter().next()) {
-            Some(processed) => {
-                processed.points.into_iter().filter(|p| p.at >= from).collect()
-            }
+            Some(processed) => processed
+                .points
+                .into_iter()
+                .filter(|p| p.at >= from)
+                .collect(),
             None => processed_by_minute(samples, from, to),
         }
     }
@@ -85,7 +96,13 @@ async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec
     let from = to.plus(-WINDOW_MS);
     let namespace = &stream.metrics.namespace;
     let (processed, lag) = tokio::join!(
-        points(metrics, namespace, &stream.metrics.records_processed, from, to),
+        points(
+            metrics,
+            namespace,
+            &stream.metrics.records_processed,
+            from,
+            to
+        ),
         async {
             match &stream.metrics.lag {
                 Some(metric) => Some(points(metrics, namespace, metric, from, to).await),
@@ -99,10 +116,18 @@ async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec
         (from, to),
         &source(namespace, &stream.metrics.records_processed),
     );
-    let lag_source =
-        stream.metrics.lag.as_ref().map(|m| source(namespace, m)).unwrap_or_default();
-    let lag =
-        or_own(lag, |from, to| lag_by_minute(samples, from, to), (from, to), &lag_source);
+    let lag_source = stream
+        .metrics
+        .lag
+        .as_ref()
+        .map(|m| source(namespace, m))
+        .unwrap_or_default();
+    let lag = or_own(
+        lag,
+        |from, to| lag_by_minute(samples, from, to),
+        (from, to),
+        &lag_source,
+    );
     vec![
         Series {
             name: "Records processed".to_owned(),
@@ -138,12 +163,19 @@ fn or_own(
 }
 
 fn source(namespace: &str, metric: &Metric) -> String {
-    let dimensions: Vec<String> =
-        metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let dimensions: Vec<String> = metric
+        .dimensions
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     if dimensions.is_empty() {
         format!("CloudWatch: {namespace} {}", metric.name)
     } else {
-        format!("CloudWatch: {namespace} {} ({})", metric.name, dimensions.join(", "))
+        format!(
+            "CloudWatch: {namespace} {} ({})",
+            metric.name,
+            dimensions.join(", ")
+        )
     }
 }
 
@@ -182,10 +214,16 @@ fn growth(totals: &[MetricPoint]) -> Vec<MetricPoint> {
         .windows(2)
         .map(|pair| {
             let (before, after) = (pair[0], pair[1]);
-            let grown =
-                if after.value >= before.value { after.value - before.value } else { after.value };
+            let grown = if after.value >= before.value {
+                after.value - before.value
+            } else {
+                after.value
+            };
             let minutes = (after.at.since(before.at) as f64 / 60_000.0).max(1.0);
-            MetricPoint { at: after.at, value: grown / minutes }
+            MetricPoint {
+                at: after.at,
+                value: grown / minutes,
+            }
         })
         .collect()
 }
@@ -195,7 +233,10 @@ fn on_grid(values: &[MetricPoint], from: Millis, to: Millis) -> Vec<Point> {
     minutes(from, to)
         .map(|at| {
             let found = values.binary_search_by_key(&at, |v| v.at).ok();
-            Point { at, value: found.map(|index| values[index].value) }
+            Point {
+                at,
+                value: found.map(|index| values[index].value),
+            }
         })
         .collect()
 }
@@ -207,7 +248,10 @@ mod tests {
     fn totals(values: &[(i64, f64)]) -> Vec<MetricPoint> {
         values
             .iter()
-            .map(|(minute, value)| MetricPoint { at: Millis(minute * 60_000), value: *value })
+            .map(|(minute, value)| MetricPoint {
+                at: Millis(minute * 60_000),
+                value: *value,
+            })
             .collect()
     }
 

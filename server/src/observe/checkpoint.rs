@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::checkpoint::checks::examine;
 use domain::checkpoint::{
-    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata, predict,
+    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata,
+    predict,
 };
 use domain::plan::gate_owner;
 use domain::snapshot::CheckpointSeen;
@@ -51,7 +52,11 @@ enum Unread {
 }
 
 /// Lists the checkpoint and reads its log files.
-pub(super) async fn read(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, String> {
+pub(super) async fn read(
+    s3: &S3,
+    stream: &Stream,
+    files: &Files,
+) -> Result<Read, String> {
     for _ in 0..TRIES {
         match read_once(s3, stream, files).await {
             Ok(read) => return Ok(read),
@@ -66,7 +71,10 @@ pub(super) async fn read(s3: &S3, stream: &Stream, files: &Files) -> Result<Read
 
 async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unread> {
     let place = &stream.checkpoint;
-    let objects = s3.list(place.bucket(), place.key()).await.map_err(Unread::Aws)?;
+    let objects = s3
+        .list(place.bucket(), place.key())
+        .await
+        .map_err(Unread::Aws)?;
     let mut view = CheckpointView::new(place.uri());
     for object in &objects {
         // The listing holds only keys under the prefix.
@@ -120,7 +128,9 @@ async fn fetch(
         .into_iter()
         .filter_map(|name| {
             let listed = view.listing.get(&name)?.clone();
-            (1..=FILE_BYTES_MAX).contains(&listed.size).then_some((name, listed))
+            (1..=FILE_BYTES_MAX)
+                .contains(&listed.size)
+                .then_some((name, listed))
         })
         .collect();
     futures::stream::iter(wanted)
@@ -158,7 +168,12 @@ pub(super) async fn judge(
     line: SparkLine,
     shape: &QueryShape,
 ) -> Result<CheckpointSeen, String> {
-    let Read { mut view, objects, bytes, changed_at } = read;
+    let Read {
+        mut view,
+        objects,
+        bytes,
+        changed_at,
+    } = read;
     let mut left = STATE_BYTES_MAX;
     for _ in 0..STATE_ROUNDS_MAX {
         let Prognosis::Unknown { unread } = predict(&view, line, shape) else {
@@ -203,7 +218,9 @@ pub(super) async fn judge(
         objects,
         bytes,
         changed_at,
-        query_id: metadata.and_then(|b| StreamMetadata::parse(b).value).map(|m| m.id),
+        query_id: metadata
+            .and_then(|b| StreamMetadata::parse(b).value)
+            .map(|m| m.id),
         gate_of: metadata.and_then(|b| gate_owner(b)),
         decisive,
         newest_offsets: view.offset_batches().last().copied(),
@@ -217,7 +234,9 @@ pub(super) async fn judge(
 impl Files {
     fn get(&self, name: &str, etag: &str) -> Option<Arc<[u8]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name).filter(|(kept, _)| kept == etag).map(|(_, bytes)| bytes.clone())
+        kept.get(name)
+            .filter(|(kept, _)| kept == etag)
+            .map(|(_, bytes)| bytes.clone())
     }
 
     fn put(&self, name: &str, etag: &str, bytes: &Arc<[u8]>) {
@@ -234,6 +253,8 @@ impl Files {
     /// Forgets what is no longer listed as it was.
     fn keep_only(&self, view: &CheckpointView) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|name, (etag, _)| view.listing.get(name).is_some_and(|o| o.etag == *etag));
+        kept.retain(|name, (etag, _)| {
+            view.listing.get(name).is_some_and(|o| o.etag == *etag)
+        });
     }
 }

@@ -42,11 +42,18 @@ pub enum Unusable {
         "the stream {stream} has {sources} sources and {topics} topics: with more than \
          one source, name exactly one topic for each, in the order of the sources"
     )]
-    Sources { stream: StreamName, sources: u32, topics: usize },
+    Sources {
+        stream: StreamName,
+        sources: u32,
+        topics: usize,
+    },
 }
 
 impl Configured {
-    pub(super) fn new(config: &Config, stream: &config::Stream) -> Result<Self, Unusable> {
+    pub(super) fn new(
+        config: &Config,
+        stream: &config::Stream,
+    ) -> Result<Self, Unusable> {
         let policy = config.policy(stream);
         Ok(Self {
             stream: Arc::new(domain_stream(config, stream)?),
@@ -65,14 +72,22 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
     let name = || stream.name.clone();
     let prefix = |location: &S3Location| -> Result<Prefix, Unusable> {
         let parsed = location.to_string().parse();
-        parsed.map_err(|source| Unusable::Place { stream: name(), source })
+        parsed.map_err(|source| Unusable::Place {
+            stream: name(),
+            source,
+        })
     };
     let spark = match &stream.job.spark_line {
         None => None,
-        Some(line) => Some(
-            line.parse::<SparkLine>()
-                .map_err(|source| Unusable::Spark { stream: name(), source })?,
-        ),
+        Some(line) => {
+            Some(
+                line.parse::<SparkLine>()
+                    .map_err(|source| Unusable::Spark {
+                        stream: name(),
+                        source,
+                    })?,
+            )
+        }
     };
     let sources = stream.checkpoint.sources;
     let shape = if stream.checkpoint.stateful {
@@ -80,8 +95,10 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
     } else {
         QueryShape::stateless(sources)
     };
-    let isolation =
-        stream.kafka.isolation.unwrap_or(config.kafka_cluster(stream).isolation);
+    let isolation = stream
+        .kafka
+        .isolation
+        .unwrap_or(config.kafka_cluster(stream).isolation);
     Ok(Stream {
         name: name(),
         title: stream.title.clone(),
@@ -104,7 +121,10 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
         contacts: stream
             .contacts
             .iter()
-            .map(|c| Contact { name: c.name.clone(), reach: c.reach.clone() })
+            .map(|c| Contact {
+                name: c.name.clone(),
+                reach: c.reach.clone(),
+            })
             .collect(),
         downstream: stream
             .downstream
@@ -151,7 +171,10 @@ fn domain_policy(policy: &config::Policy) -> Policy {
         option: letter.to_owned(),
         roles: needed
             .iter()
-            .map(|r| RoleNeeded { role: r.role, count: r.count })
+            .map(|r| RoleNeeded {
+                role: r.role,
+                count: r.count,
+            })
             .collect(),
     };
     let agreement = &policy.agreement;
@@ -182,10 +205,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secret = |text: String, name: &str, key: &str| {
             std::fs::write(folder.path().join(name), "secret").unwrap();
-            text.replace(key, &format!("{}_file = \"{name}\"", key.split("_env").next().unwrap()))
+            text.replace(
+                key,
+                &format!("{}_file = \"{name}\"", key.split("_env").next().unwrap()),
+            )
         };
         let text = EXAMPLE.replace(from, to);
-        let text = secret(text, "client", "client_secret_env = \"SLUICE_CLIENT_SECRET\"");
+        let text = secret(
+            text,
+            "client",
+            "client_secret_env = \"SLUICE_CLIENT_SECRET\"",
+        );
         let text = secret(text, "kafka", "password_env = \"SLUICE_KAFKA_PASSWORD\"");
         let config = Config::parse(&text, folder.path()).expect("the example is valid");
         Configured::new(&config, &config.streams[0])
@@ -193,9 +223,20 @@ mod tests {
 
     #[test]
     fn the_example_becomes_a_stream() {
-        let Configured { stream, policy, thresholds, .. } = configured("", "").unwrap();
-        assert_eq!(stream.checkpoint.uri(), "s3://bucket/_checkpoints/streaming/orders/");
-        assert_eq!(stream.backup_root.uri(), "s3://bucket/_checkpoints/streaming/");
+        let Configured {
+            stream,
+            policy,
+            thresholds,
+            ..
+        } = configured("", "").unwrap();
+        assert_eq!(
+            stream.checkpoint.uri(),
+            "s3://bucket/_checkpoints/streaming/orders/"
+        );
+        assert_eq!(
+            stream.backup_root.uri(),
+            "s3://bucket/_checkpoints/streaming/"
+        );
         assert_eq!(stream.sources, [["orders_events".to_owned()]]);
         assert_eq!(stream.trigger_ms, 60_000);
         assert!(!stream.read_committed);
@@ -206,7 +247,12 @@ mod tests {
 
     #[test]
     fn sources_without_a_topic_each_are_refused() {
-        let error = configured("# sources = 1\n", "sources = 2\n").err().unwrap();
-        assert!(error.to_string().contains("2 sources and 1 topics"), "{error}");
+        let error = configured("# sources = 1\n", "sources = 2\n")
+            .err()
+            .unwrap();
+        assert!(
+            error.to_string().contains("2 sources and 1 topics"),
+            "{error}"
+        );
     }
 }

@@ -81,7 +81,9 @@ impl Application {
         let asked_at = Instant::now();
         let mut state = self.state.lock().await;
         // Whoever waited for the lock may find that it was just listed.
-        let fresh = state.seen_at.is_some_and(|at| at >= asked_at || at.elapsed() < age_max);
+        let fresh = state
+            .seen_at
+            .is_some_and(|at| at >= asked_at || at.elapsed() < age_max);
         if !fresh {
             let began = Instant::now();
             self.update(emr, &mut state).await?;
@@ -101,14 +103,23 @@ impl Application {
         let application = emr.application(&self.id).await?;
         let recent = emr.job_runs(&self.id, Some(since)).await?;
         let alive = emr.alive_job_runs(&self.id).await?;
-        let listed: BTreeMap<JobRunId, JobRunSummary> =
-            recent.into_iter().chain(alive).map(|s| (s.id.clone(), s)).collect();
+        let listed: BTreeMap<JobRunId, JobRunSummary> = recent
+            .into_iter()
+            .chain(alive)
+            .map(|s| (s.id.clone(), s))
+            .collect();
         self.settle_vanished(emr, state, &listed).await?;
         for (id, summary) in listed {
             match state.known.get_mut(&id) {
                 Some(known) => known.summary = summary,
                 None => {
-                    state.known.insert(id, Known { summary, read: None });
+                    state.known.insert(
+                        id,
+                        Known {
+                            summary,
+                            read: None,
+                        },
+                    );
                 }
             }
         }

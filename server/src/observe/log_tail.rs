@@ -40,9 +40,12 @@ pub(super) async fn tail(
             lines: events.into_iter().map(line).collect(),
             unknown: None,
         },
-        Err(error) => {
-            LogTail { now, source, lines: Vec::new(), unknown: Some(reason(&error)) }
-        }
+        Err(error) => LogTail {
+            now,
+            source,
+            lines: Vec::new(),
+            unknown: Some(reason(&error)),
+        },
     }
 }
 
@@ -55,7 +58,9 @@ async fn newest(
     let mut events = Vec::new();
     for lookback in LOOKBACK_MS {
         let from = now.plus(-lookback);
-        events = logs.newest(&place.group, prefix, "", from, LINES_MAX).await?;
+        events = logs
+            .newest(&place.group, prefix, "", from, LINES_MAX)
+            .await?;
         if events.len() >= LINES_MAX / 2 {
             break;
         }
@@ -64,8 +69,17 @@ async fn newest(
 }
 
 fn line(event: LogEvent) -> LogLine {
-    let text: String = event.message.trim_end().chars().take(TEXT_CHARS_MAX).collect();
-    LogLine { at: event.at, is_error: reads_like_error(&text), text }
+    let text: String = event
+        .message
+        .trim_end()
+        .chars()
+        .take(TEXT_CHARS_MAX)
+        .collect();
+    LogLine {
+        at: event.at,
+        is_error: reads_like_error(&text),
+        text,
+    }
 }
 
 /// log4j's level, Python's traceback, or a Java exception at the line's start.
@@ -89,10 +103,19 @@ mod tests {
     #[test]
     fn errors_are_told_by_their_first_line() {
         for (text, expected) in [
-            ("25/01/15 00:00:00 ERROR MicroBatchExecution: Query [id = 1] terminated", true),
-            ("25/01/15 00:00:00 INFO MicroBatchExecution: no ERROR here, 0 errors", false),
+            (
+                "25/01/15 00:00:00 ERROR MicroBatchExecution: Query [id = 1] terminated",
+                true,
+            ),
+            (
+                "25/01/15 00:00:00 INFO MicroBatchExecution: no ERROR here, 0 errors",
+                false,
+            ),
             ("Traceback (most recent call last):\n  File", true),
-            ("java.lang.IllegalStateException: batch 6 doesn't exist\n\tat x", true),
+            (
+                "java.lang.IllegalStateException: batch 6 doesn't exist\n\tat x",
+                true,
+            ),
             ("", false),
         ] {
             assert_eq!(reads_like_error(text), expected, "{text:?}");

@@ -77,7 +77,10 @@ impl Observer {
             // are looked at in the same role.
             let key = (
                 config.region(stream).as_str().to_owned(),
-                stream.read_role.as_ref().map(|role| role.as_str().to_owned()),
+                stream
+                    .read_role
+                    .as_ref()
+                    .map(|role| role.as_str().to_owned()),
                 stream.job.application_id.clone(),
             );
             let application = applications
@@ -96,12 +99,20 @@ impl Observer {
             };
             streams.insert(stream.name.clone(), watched);
         }
-        Ok(Self(Arc::new(Inner { config, aws, kafka, streams })))
+        Ok(Self(Arc::new(Inner {
+            config,
+            aws,
+            kafka,
+            streams,
+        })))
     }
 
     /// All streams as configured, by name.
     pub fn streams(&self) -> impl Iterator<Item = &Stream> {
-        self.0.streams.values().map(|watched| &*watched.configured.stream)
+        self.0
+            .streams
+            .values()
+            .map(|watched| &*watched.configured.stream)
     }
 
     /// The names of all streams.
@@ -112,26 +123,40 @@ impl Observer {
     /// A stream as configured.
     #[must_use]
     pub fn stream(&self, name: &StreamName) -> Option<Arc<Stream>> {
-        self.0.streams.get(name).map(|w| w.configured.stream.clone())
+        self.0
+            .streams
+            .get(name)
+            .map(|w| w.configured.stream.clone())
     }
 
     /// The policy of a stream's environment; the strict default for a stream
     /// that is not configured.
     #[must_use]
     pub fn policy(&self, name: &StreamName) -> Policy {
-        self.0.streams.get(name).map(|w| w.configured.policy.clone()).unwrap_or_default()
+        self.0
+            .streams
+            .get(name)
+            .map(|w| w.configured.policy.clone())
+            .unwrap_or_default()
     }
 
     /// Whether Sluice may change anything of a stream.
     #[must_use]
     pub fn changes_allowed(&self, name: &StreamName) -> bool {
-        self.0.config.stream(name).is_some_and(|stream| stream.changes_allowed)
+        self.0
+            .config
+            .stream(name)
+            .is_some_and(|stream| stream.changes_allowed)
     }
 
     /// From when on a stream is a matter for alarm.
     #[must_use]
     pub fn thresholds(&self, name: &StreamName) -> Thresholds {
-        self.0.streams.get(name).map(|w| w.configured.thresholds).unwrap_or_default()
+        self.0
+            .streams
+            .get(name)
+            .map(|w| w.configured.thresholds)
+            .unwrap_or_default()
     }
 
     /// Looks at a stream now. Each part is seen, or unknown with the reason.
@@ -154,11 +179,8 @@ impl Observer {
             let progress = self.progress(watched, &jobs).await;
             (jobs, progress)
         };
-        let (files, kafka, (jobs, progress)) = tokio::join!(
-            self.files(watched),
-            self.kafka(watched),
-            jobs_and_progress
-        );
+        let (files, kafka, (jobs, progress)) =
+            tokio::join!(self.files(watched), self.kafka(watched), jobs_and_progress);
         let checkpoint = match files {
             Ok(files) => self.judged(watched, files).await,
             Err(reason) => Err(reason),
@@ -186,7 +208,10 @@ impl Observer {
             return Ok(TimestampOffsets::default());
         };
         let cluster = self.0.config.kafka_cluster(stream);
-        self.0.kafka.offsets_for_time(cluster, &stream.kafka.topics, at).await
+        self.0
+            .kafka
+            .offsets_for_time(cluster, &stream.kafka.topics, at)
+            .await
     }
 
     /// The end of the driver's log.
@@ -217,7 +242,9 @@ impl Observer {
     ) -> Result<CheckpointSeen, String> {
         let stream = &watched.configured.stream;
         let aws = self.0.aws.reading(&stream.name);
-        let line = stream.spark.unwrap_or_else(|| watched.application.spark_line());
+        let line = stream
+            .spark
+            .unwrap_or_else(|| watched.application.spark_line());
         let mut shape = stream.shape.clone();
         shape.last_seen_id = watched.progress.query_id();
         checkpoint::judge(&aws.s3(), stream, read, &watched.files, line, &shape).await
@@ -297,18 +324,30 @@ pub(crate) fn unseen(name: &StreamName, reason: &str) -> Snapshot {
     Snapshot {
         stream: name.clone(),
         taken_at: at,
-        checkpoint: Observed::Unknown { at, reason: reason.to_owned() },
-        jobs: Observed::Unknown { at, reason: reason.to_owned() },
-        kafka: Observed::Unknown { at, reason: reason.to_owned() },
-        progress: Observed::Unknown { at, reason: reason.to_owned() },
+        checkpoint: Observed::Unknown {
+            at,
+            reason: reason.to_owned(),
+        },
+        jobs: Observed::Unknown {
+            at,
+            reason: reason.to_owned(),
+        },
+        kafka: Observed::Unknown {
+            at,
+            reason: reason.to_owned(),
+        },
+        progress: Observed::Unknown {
+            at,
+            reason: reason.to_owned(),
+        },
     }
 }
 
 /// An error as a sentence for people: what failed, and the last thing that is
 /// known about why.
-pub(crate) fn reason(error: &dyn Error) -> String {
+pub(crate) fn reason(error: &(dyn Error + 'static)) -> String {
     let own = error.to_string();
-    let last = std::iter::successors(error.source(), |e| e.source()).last();
+    let last = std::iter::successors(error.source(), |e| (*e).source()).last();
     // An AwsError has said it already; its chain is for the log.
     let text = match last {
         Some(last) if !error.is::<crate::aws::AwsError>() => format!("{own}: {last}"),

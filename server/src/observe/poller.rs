@@ -64,9 +64,15 @@ impl Poller {
         interval: Duration,
         stop: &CancellationToken,
     ) -> Self {
-        let streams =
-            observer.names().map(|name| (name.clone(), Kept::default())).collect();
-        let poller = Self(Arc::new(Inner { observer, live, streams }));
+        let streams = observer
+            .names()
+            .map(|name| (name.clone(), Kept::default()))
+            .collect();
+        let poller = Self(Arc::new(Inner {
+            observer,
+            live,
+            streams,
+        }));
         for name in poller.0.streams.keys() {
             let (poller, name, stop) = (poller.clone(), name.clone(), stop.clone());
             tokio::spawn(async move {
@@ -101,7 +107,10 @@ impl Poller {
         let Some(kept) = self.0.streams.get(name) else {
             return Vec::new();
         };
-        kept.samples.lock().unwrap_or_else(PoisonError::into_inner).all()
+        kept.samples
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .all()
     }
 
     /// Changes with every change of any stream's latest.
@@ -129,12 +138,15 @@ impl Poller {
     }
 
     async fn poll(&self, name: &StreamName, interval: Duration) {
-        let Some(kept) = self.0.streams.get(name) else { return };
+        let Some(kept) = self.0.streams.get(name) else {
+            return;
+        };
         let jitter = START_JITTER.min(interval).mul_f64(rand::random::<f64>());
         tokio::time::sleep(jitter).await;
         loop {
             let began = Instant::now();
-            self.look(name, kept, SHARED_AGE_MAX.min(interval / 2)).await;
+            self.look(name, kept, SHARED_AGE_MAX.min(interval / 2))
+                .await;
             // Read at most twice a minute, whatever the interval.
             self.charts(name).await;
             // Never sooner than after the interval, and never two at a time.
@@ -182,7 +194,11 @@ impl Poller {
             .expect("every polled stream comes from the observer");
         let thresholds = self.0.observer.thresholds(name);
         let verdict = judge(&stream, &snapshot, &samples, thresholds);
-        Latest { seen_at: snapshot.taken_at, snapshot, verdict }
+        Latest {
+            seen_at: snapshot.taken_at,
+            snapshot,
+            verdict,
+        }
     }
 }
 
@@ -205,7 +221,10 @@ fn not_configured(name: &StreamName) -> Latest {
 
 impl Kept {
     fn newest(&self) -> Option<(Instant, Arc<Latest>)> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn replace(&self, began: Instant, latest: Arc<Latest>) -> Option<Arc<Latest>> {

@@ -39,7 +39,10 @@ struct State {
 impl Recent {
     /// The query id in the newest event that was ever read.
     pub(super) fn query_id(&self) -> Option<Uuid> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).query_id
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .query_id
     }
 
     /// The newest events of the newest job run, oldest first.
@@ -56,11 +59,14 @@ impl Recent {
         let from = self.from(&run.id);
         let prefix = log_prefix(place, &jobs.application, &run.id);
         let pattern = format!("\"{}\"", MARK.trim());
-        let found =
-            logs.newest(&place.group, Some(&prefix), &pattern, from, LINES_MAX).await?;
+        let found = logs
+            .newest(&place.group, Some(&prefix), &pattern, from, LINES_MAX)
+            .await?;
         let (mut told, cut_off) = parse(&found);
         if cut_off {
-            let all = logs.newest(&place.group, Some(&prefix), "", from, LINES_MAX).await?;
+            let all = logs
+                .newest(&place.group, Some(&prefix), "", from, LINES_MAX)
+                .await?;
             told = parse(&all).0;
         }
         Ok(self.merge(&run.id, told, stream))
@@ -69,7 +75,9 @@ impl Recent {
     fn from(&self, run: &JobRunId) -> Millis {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.events.last_key_value() {
-            Some(((at, _), _)) if state.job_run.as_ref() == Some(run) => at.plus(-OVERLAP_MS),
+            Some(((at, _), _)) if state.job_run.as_ref() == Some(run) => {
+                at.plus(-OVERLAP_MS)
+            }
             _ => clock::now().plus(-HISTORY_MS),
         }
     }
@@ -106,7 +114,11 @@ fn is_of(told: &Told, stream: &Stream) -> bool {
 
 /// Where EMR Serverless puts the logs of a job run: the configured prefix and
 /// the job run's id.
-pub(super) fn log_prefix(place: &config::Logs, application: &str, run: &JobRunId) -> String {
+pub(super) fn log_prefix(
+    place: &config::Logs,
+    application: &str,
+    run: &JobRunId,
+) -> String {
     match &place.stream_prefix {
         Some(prefix) if prefix.ends_with('/') => format!("{prefix}{run}/"),
         Some(prefix) => prefix.clone(),
@@ -118,7 +130,10 @@ pub(super) fn log_prefix(place: &config::Logs, application: &str, run: &JobRunId
 fn parse(events: &[LogEvent]) -> (Vec<Told>, bool) {
     let mut by_stream: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for event in events {
-        by_stream.entry(&event.stream).or_default().push(&event.message);
+        by_stream
+            .entry(&event.stream)
+            .or_default()
+            .push(&event.message);
     }
     let mut told = Vec::new();
     let mut cut_off = false;

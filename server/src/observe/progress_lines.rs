@@ -66,10 +66,16 @@ fn first_value(text: &str) -> Result<Value, serde_json::Error> {
 fn read(event: &Value) -> Option<Told> {
     let at: jiff::Timestamp = event["timestamp"].as_str()?.parse().ok()?;
     let batch = event["batchId"].as_i64()?;
-    let sources = event["sources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sources = event["sources"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let rows = event["numInputRows"].as_u64().or_else(|| {
         // Before Spark 3.4 only the sources have it.
-        sources.iter().map(|source| source["numInputRows"].as_u64()).sum()
+        sources
+            .iter()
+            .map(|source| source["numInputRows"].as_u64())
+            .sum()
     });
     let duration_ms = event["batchDuration"]
         .as_i64()
@@ -135,15 +141,26 @@ mod tests {
         let whole = format!("25/01/15 00:00:02 INFO MicroBatchExecution: {MARK}{JSON}");
         let lines: Vec<String> = whole.lines().map(str::to_owned).collect();
         let compact: Value = serde_json::from_str(JSON).unwrap();
-        for messages in [vec![whole.clone()], lines, vec![format!("{MARK}{compact} tail")]] {
+        for messages in [
+            vec![whole.clone()],
+            lines,
+            vec![format!("{MARK}{compact} tail")],
+        ] {
             let (told, cut_off) = parsed(&messages);
             assert!(!cut_off);
             assert_eq!(told.len(), 1);
-            let Told { progress, query, topics } = &told[0];
+            let Told {
+                progress,
+                query,
+                topics,
+            } = &told[0];
             assert_eq!(progress.at, Millis(1_736_899_200_000));
             assert_eq!((progress.batch, progress.input_rows), (12, 30));
             assert_eq!(progress.duration_ms, 1_500);
-            assert_eq!(progress.end.as_ref().unwrap().get("orders_events", 0), Some(40));
+            assert_eq!(
+                progress.end.as_ref().unwrap().get("orders_events", 0),
+                Some(40)
+            );
             assert_eq!(query.as_deref(), Some("orders"));
             assert_eq!(topics, &["orders_events"]);
         }

@@ -50,13 +50,21 @@ impl Rule {
     }
 
     /// Whether a job run is the stream's.
-    pub(super) fn is(&self, application: &str, name: Option<&str>, marks: &JobMarks) -> bool {
+    pub(super) fn is(
+        &self,
+        application: &str,
+        name: Option<&str>,
+        marks: &JobMarks,
+    ) -> bool {
         self.may_be(application, name)
             && self
                 .entry_point
                 .as_ref()
                 .is_none_or(|wanted| marks.entry_point.as_ref() == Some(wanted))
-            && self.names.as_deref().is_none_or(|location| mentions(marks, location))
+            && self
+                .names
+                .as_deref()
+                .is_none_or(|location| mentions(marks, location))
     }
 }
 
@@ -166,7 +174,11 @@ mod tests {
             ("s3://bucket/ck/", false),
             ("s3://bucket/ck/orders_backup_20260101/", false),
         ] {
-            assert_eq!(mentions(&marks("x", &[argument], ""), place), expected, "{argument}");
+            assert_eq!(
+                mentions(&marks("x", &[argument], ""), place),
+                expected,
+                "{argument}"
+            );
         }
         let conf = "--conf spark.sql.streaming.checkpointLocation=s3://bucket/ck/orders --conf a=b";
         assert!(mentions(&marks("x", &[], conf), place));

@@ -19,12 +19,20 @@ impl Samples {
     pub(super) fn add(&mut self, sample: Sample) {
         if self.0.len() >= 2 {
             let before = self.0[self.0.len() - 2].at;
-            if self.0.back().is_some_and(|last| last.at.since(before) < SPACING_MS) {
+            if self
+                .0
+                .back()
+                .is_some_and(|last| last.at.since(before) < SPACING_MS)
+            {
                 self.0.pop_back();
             }
         }
         self.0.push_back(sample);
-        while self.0.front().is_some_and(|first| sample.at.since(first.at) > DAY_MS) {
+        while self
+            .0
+            .front()
+            .is_some_and(|first| sample.at.since(first.at) > DAY_MS)
+        {
             self.0.pop_front();
         }
     }
@@ -46,7 +54,9 @@ pub(super) fn processed_by_minute(
             let before = nearest(samples, at, |s| s.committed);
             let after = nearest(samples, at.plus(60_000), |s| s.committed);
             let grown = match (before, after) {
-                (Some((from, before)), Some((to, after))) if to > from && after >= before => {
+                (Some((from, before)), Some((to, after)))
+                    if to > from && after >= before =>
+                {
                     let per_ms = (after - before) as f64 / to.since(from) as f64;
                     Some(per_ms * 60_000.0)
                 }
@@ -62,7 +72,10 @@ pub(super) fn lag_by_minute(samples: &[Sample], from: Millis, to: Millis) -> Vec
     minutes(from, to)
         .map(|at| {
             let seen = nearest(samples, at.plus(60_000), |s| s.lag);
-            Point { at, value: seen.map(|(_, lag)| lag as f64) }
+            Point {
+                at,
+                value: seen.map(|(_, lag)| lag as f64),
+            }
         })
         .collect()
 }
@@ -70,7 +83,9 @@ pub(super) fn lag_by_minute(samples: &[Sample], from: Millis, to: Millis) -> Vec
 /// The whole minutes that begin in `from..to`.
 pub(super) fn minutes(from: Millis, to: Millis) -> impl Iterator<Item = Millis> {
     let first = from.0.div_euclid(60_000) * 60_000;
-    (0..).map(move |n| Millis(first + n * 60_000)).take_while(move |at| *at < to)
+    (0..)
+        .map(move |n| Millis(first + n * 60_000))
+        .take_while(move |at| *at < to)
 }
 
 /// The newest known value at or before `at` that is no older than a minute and
@@ -106,7 +121,10 @@ mod tests {
     fn a_day_is_kept_and_close_looks_replace_one_another() {
         let mut samples = Samples::default();
         for tenth in 0..100 {
-            samples.add(Sample { at: Millis(tenth * 100), ..sample(0, None) });
+            samples.add(Sample {
+                at: Millis(tenth * 100),
+                ..sample(0, None)
+            });
         }
         assert!(samples.all().len() <= 4, "{}", samples.all().len());
         assert_eq!(samples.all().last().unwrap().at, Millis(9_900));

@@ -70,7 +70,12 @@ impl Runs {
         let head = last.hash.clone();
         let records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
         let state = RunState::fold(&records).map_err(RunError::Illegal)?;
-        Ok(Some(Loaded { run: run.clone(), state, records, head }))
+        Ok(Some(Loaded {
+            run: run.clone(),
+            state,
+            records,
+            head,
+        }))
     }
 
     /// Opens a Run.
@@ -128,7 +133,8 @@ impl Runs {
         let mut state = loaded.state.clone();
         state.apply(&record).map_err(RunError::Illegal)?;
         let plan = plan_of(&record.event, &state);
-        self.write(&loaded.run, &record, lease, plan.as_ref(), &state).await?;
+        self.write(&loaded.run, &record, lease, plan.as_ref(), &state)
+            .await?;
         loaded.state = state;
         loaded.records.push(record);
         Ok(())
@@ -142,7 +148,10 @@ impl Runs {
         plan: Option<&Digest>,
         state: &RunState,
     ) -> Result<(), RunError> {
-        let body = Body { version: record.version, event: record.event.clone() };
+        let body = Body {
+            version: record.version,
+            event: record.event.clone(),
+        };
         let body = serde_json::to_value(&body).map_err(RunError::Encode)?;
         let author = record.actor.clone().map_or(Author::Sluice, Author::Person);
         failpoint::reached(Moment::Before, record.run_seq);
@@ -187,8 +196,15 @@ impl Runs {
     /// # Errors
     /// When the list cannot be read.
     pub async fn open_runs(&self) -> Result<Vec<RunId>, RunError> {
-        let filter = RunFilter { open_only: true, ..RunFilter::default() };
-        let rows = self.store.runs(&filter, 1_000).await.map_err(RunError::Read)?;
+        let filter = RunFilter {
+            open_only: true,
+            ..RunFilter::default()
+        };
+        let rows = self
+            .store
+            .runs(&filter, 1_000)
+            .await
+            .map_err(RunError::Read)?;
         Ok(rows.into_iter().map(|row| row.run).collect())
     }
 
@@ -199,7 +215,11 @@ impl Runs {
     pub async fn keep_plan(&self, plan: &Plan) -> Result<(), RunError> {
         let text = domain::canonical::to_string(&plan.body)
             .map_err(|_| RunError::PlanMissing(plan.id.clone()))?;
-        let kept = self.store.put_blob(text.as_bytes()).await.map_err(RunError::Read)?;
+        let kept = self
+            .store
+            .put_blob(text.as_bytes())
+            .await
+            .map_err(RunError::Read)?;
         debug_assert_eq!(kept, plan.id);
         Ok(())
     }
@@ -216,8 +236,15 @@ impl Runs {
             .map_err(RunError::Read)?
             .ok_or_else(|| RunError::PlanMissing(id.clone()))?;
         let body: PlanBody = serde_json::from_slice(&bytes).map_err(RunError::Encode)?;
-        let plan = Plan { id: id.clone(), body };
-        if plan.is_genuine() { Ok(plan) } else { Err(RunError::PlanMissing(id.clone())) }
+        let plan = Plan {
+            id: id.clone(),
+            body,
+        };
+        if plan.is_genuine() {
+            Ok(plan)
+        } else {
+            Err(RunError::PlanMissing(id.clone()))
+        }
     }
 
     /// The plan of a kind that a Run holds.
@@ -240,7 +267,10 @@ impl Runs {
     /// # Errors
     /// When it cannot be written.
     pub async fn keep_keys(&self, entries: &[KeyEntry]) -> Result<Digest, RunError> {
-        self.store.put_blob(&keyset::lines(entries)).await.map_err(RunError::Read)
+        self.store
+            .put_blob(&keyset::lines(entries))
+            .await
+            .map_err(RunError::Read)
     }
 
     /// Reads a list of keys.
@@ -258,7 +288,8 @@ impl Runs {
 }
 
 fn record(row: &JournalRow) -> Result<Record, RunError> {
-    let body: Body = serde_json::from_value(row.body.clone()).map_err(RunError::Encode)?;
+    let body: Body =
+        serde_json::from_value(row.body.clone()).map_err(RunError::Encode)?;
     Ok(Record {
         version: body.version,
         run_seq: row.run_seq,
@@ -300,7 +331,10 @@ fn index_row(run: &RunId, state: &RunState) -> RunRow {
         run: run.clone(),
         stream: state.stream.clone(),
         state: state_word(state).to_owned(),
-        option: state.intent.as_ref().map(|i| i.way_out.letter().to_string()),
+        option: state
+            .intent
+            .as_ref()
+            .map(|i| i.way_out.letter().to_string()),
         opened_by: state.opened_by.name.clone(),
         opened_at: state.opened_at,
         ended_at: state.ended.as_ref().map(|(_, at, _)| *at),

@@ -103,7 +103,14 @@ impl Site {
             Provider::new(config.sign_in.clone(), &config.server.public_origin, http);
         let calls = Arc::new(AtomicU32::new(0));
         let backend = Arc::new(CountingBackend(Arc::clone(&calls)));
-        let state = AppState::new(Arc::new(config), store, ours, backend);
+        let state = AppState::new(
+            Arc::new(config),
+            store,
+            ours,
+            backend,
+            server::live::Live::new(),
+            tokio_util::sync::CancellationToken::new(),
+        );
         Self {
             provider,
             dir,
@@ -121,7 +128,12 @@ impl Site {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        // An event stream goes on for ever.
+        let kind = parts.headers.get(header::CONTENT_TYPE);
+        let body = match kind.is_some_and(|kind| kind == "text/event-stream") {
+            true => Vec::new().into(),
+            false => body.collect().await.unwrap().to_bytes(),
+        };
         Answer {
             status: parts.status,
             headers: parts.headers,

@@ -16,12 +16,32 @@ use super::job_run::JobMarks;
 pub fn driver_digest(run: &sdk::JobRun) -> Digest {
     let mut all = Map::new();
     put(&mut all, "executionRole", Some(json!(run.execution_role())));
-    put(&mut all, "executionIamPolicy", run.execution_iam_policy().map(iam_policy));
-    put(&mut all, "mode", run.mode().map(|mode| json!(mode.as_str())));
+    put(
+        &mut all,
+        "executionIamPolicy",
+        run.execution_iam_policy().map(iam_policy),
+    );
+    put(
+        &mut all,
+        "mode",
+        run.mode().map(|mode| json!(mode.as_str())),
+    );
     put(&mut all, "jobDriver", run.job_driver().map(job_driver));
-    put(&mut all, "configurationOverrides", run.configuration_overrides().map(overrides));
-    put(&mut all, "retryPolicy", run.retry_policy().map(retry_policy));
-    put(&mut all, "executionTimeoutMinutes", run.execution_timeout_minutes().map(text));
+    put(
+        &mut all,
+        "configurationOverrides",
+        run.configuration_overrides().map(overrides),
+    );
+    put(
+        &mut all,
+        "retryPolicy",
+        run.retry_policy().map(retry_policy),
+    );
+    put(
+        &mut all,
+        "executionTimeoutMinutes",
+        run.execution_timeout_minutes().map(text),
+    );
     canonical::digest(&Value::Object(all))
         .expect("texts, booleans, lists and maps of texts have a canonical form")
 }
@@ -34,7 +54,9 @@ pub(super) fn marks(run: &sdk::JobRun) -> JobMarks {
     }
     JobMarks {
         entry_point: spark.map(|s| s.entry_point().to_owned()),
-        arguments: spark.map(|s| s.entry_point_arguments().to_vec()).unwrap_or_default(),
+        arguments: spark
+            .map(|s| s.entry_point_arguments().to_vec())
+            .unwrap_or_default(),
         parameters: spark
             .and_then(|s| s.spark_submit_parameters())
             .unwrap_or_default()
@@ -49,7 +71,13 @@ pub(super) fn tag<'a>(run: &'a sdk::JobRun, name: &str) -> Option<&'a str> {
 
 fn collect_properties(configurations: &[sdk::Configuration], into: &mut Vec<String>) {
     for configuration in configurations {
-        into.extend(configuration.properties().into_iter().flat_map(HashMap::values).cloned());
+        into.extend(
+            configuration
+                .properties()
+                .into_iter()
+                .flat_map(HashMap::values)
+                .cloned(),
+        );
         collect_properties(configuration.configurations(), into);
     }
 }
@@ -66,13 +94,20 @@ fn text<T: ToString>(number: T) -> Value {
 }
 
 fn texts(map: &HashMap<String, String>) -> Value {
-    map.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>().into()
+    map.iter()
+        .map(|(key, value)| (key.clone(), json!(value)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn iam_policy(policy: &sdk::JobRunExecutionIamPolicy) -> Value {
     let mut map = Map::new();
     put(&mut map, "policy", policy.policy().map(|p| json!(p)));
-    put(&mut map, "policyArns", policy.policy_arns.as_ref().map(|arns| json!(arns)));
+    put(
+        &mut map,
+        "policyArns",
+        policy.policy_arns.as_ref().map(|arns| json!(arns)),
+    );
     map.into()
 }
 
@@ -81,7 +116,11 @@ fn job_driver(driver: &sdk::JobDriver) -> Value {
     match driver {
         sdk::JobDriver::SparkSubmit(spark) => {
             put(&mut map, "entryPoint", Some(json!(spark.entry_point())));
-            put(&mut map, "entryPointArguments", Some(json!(spark.entry_point_arguments())));
+            put(
+                &mut map,
+                "entryPointArguments",
+                Some(json!(spark.entry_point_arguments())),
+            );
             put(
                 &mut map,
                 "sparkSubmitParameters",
@@ -91,7 +130,11 @@ fn job_driver(driver: &sdk::JobDriver) -> Value {
         }
         sdk::JobDriver::Hive(hive) => {
             put(&mut map, "query", Some(json!(hive.query())));
-            put(&mut map, "initQueryFile", hive.init_query_file().map(|f| json!(f)));
+            put(
+                &mut map,
+                "initQueryFile",
+                hive.init_query_file().map(|f| json!(f)),
+            );
             put(&mut map, "parameters", hive.parameters().map(|p| json!(p)));
             json!({ "hive": map })
         }
@@ -104,7 +147,10 @@ fn overrides(overrides: &sdk::ConfigurationOverrides) -> Value {
     put(
         &mut map,
         "applicationConfiguration",
-        overrides.application_configuration.as_deref().map(configurations),
+        overrides
+            .application_configuration
+            .as_deref()
+            .map(configurations),
     );
     put(
         &mut map,
@@ -113,8 +159,16 @@ fn overrides(overrides: &sdk::ConfigurationOverrides) -> Value {
     );
     let encryption = overrides.disk_encryption_configuration().map(|disk| {
         let mut map = Map::new();
-        put(&mut map, "encryptionContext", disk.encryption_context().map(texts));
-        put(&mut map, "encryptionKeyArn", disk.encryption_key_arn().map(|k| json!(k)));
+        put(
+            &mut map,
+            "encryptionContext",
+            disk.encryption_context().map(texts),
+        );
+        put(
+            &mut map,
+            "encryptionKeyArn",
+            disk.encryption_key_arn().map(|k| json!(k)),
+        );
         map.into()
     });
     put(&mut map, "diskEncryptionConfiguration", encryption);
@@ -125,8 +179,16 @@ fn configurations(list: &[sdk::Configuration]) -> Value {
     list.iter()
         .map(|configuration| {
             let mut map = Map::new();
-            put(&mut map, "classification", Some(json!(configuration.classification())));
-            put(&mut map, "properties", configuration.properties().map(texts));
+            put(
+                &mut map,
+                "classification",
+                Some(json!(configuration.classification())),
+            );
+            put(
+                &mut map,
+                "properties",
+                configuration.properties().map(texts),
+            );
             put(
                 &mut map,
                 "configurations",
@@ -142,31 +204,61 @@ fn monitoring(monitoring: &sdk::MonitoringConfiguration) -> Value {
     let s3 = monitoring.s3_monitoring_configuration().map(|s3| {
         let mut map = Map::new();
         put(&mut map, "logUri", s3.log_uri().map(|uri| json!(uri)));
-        put(&mut map, "encryptionKeyArn", s3.encryption_key_arn().map(|k| json!(k)));
+        put(
+            &mut map,
+            "encryptionKeyArn",
+            s3.encryption_key_arn().map(|k| json!(k)),
+        );
         map.into()
     });
     put(&mut map, "s3MonitoringConfiguration", s3);
-    let managed = monitoring.managed_persistence_monitoring_configuration().map(|m| {
-        let mut map = Map::new();
-        put(&mut map, "enabled", m.enabled().map(|on| json!(on)));
-        put(&mut map, "encryptionKeyArn", m.encryption_key_arn().map(|k| json!(k)));
-        map.into()
-    });
-    put(&mut map, "managedPersistenceMonitoringConfiguration", managed);
+    let managed = monitoring
+        .managed_persistence_monitoring_configuration()
+        .map(|m| {
+            let mut map = Map::new();
+            put(&mut map, "enabled", m.enabled().map(|on| json!(on)));
+            put(
+                &mut map,
+                "encryptionKeyArn",
+                m.encryption_key_arn().map(|k| json!(k)),
+            );
+            map.into()
+        });
+    put(
+        &mut map,
+        "managedPersistenceMonitoringConfiguration",
+        managed,
+    );
     let logs = monitoring.cloud_watch_logging_configuration().map(|logs| {
         let mut map = Map::new();
         put(&mut map, "enabled", Some(json!(logs.enabled())));
-        put(&mut map, "logGroupName", logs.log_group_name().map(|n| json!(n)));
+        put(
+            &mut map,
+            "logGroupName",
+            logs.log_group_name().map(|n| json!(n)),
+        );
         let prefix = logs.log_stream_name_prefix().map(|p| json!(p));
         put(&mut map, "logStreamNamePrefix", prefix);
-        put(&mut map, "encryptionKeyArn", logs.encryption_key_arn().map(|k| json!(k)));
-        put(&mut map, "logTypes", logs.log_types().map(|types| json!(types)));
+        put(
+            &mut map,
+            "encryptionKeyArn",
+            logs.encryption_key_arn().map(|k| json!(k)),
+        );
+        put(
+            &mut map,
+            "logTypes",
+            logs.log_types().map(|types| json!(types)),
+        );
         map.into()
     });
     put(&mut map, "cloudWatchLoggingConfiguration", logs);
     let prometheus = monitoring.prometheus_monitoring_configuration().map(|p| {
         let mut map = Map::new();
-        put(&mut map, "remoteWriteUrl", p.remote_write_url().map(|url| json!(url)));
+        put(
+            &mut map,
+            "remoteWriteUrl",
+            p.remote_write_url().map(|url| json!(url)),
+        );
         map.into()
     });
     put(&mut map, "prometheusMonitoringConfiguration", prometheus);

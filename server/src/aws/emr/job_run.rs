@@ -94,7 +94,9 @@ impl JobRunSummary {
 impl JobRunFull {
     pub(super) fn read(run: &sdk::JobRun) -> Result<Self, AwsError> {
         let tags = run.tags().map(|tags| {
-            tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+            tags.iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
         });
         Ok(Self {
             seen: JobRunSeen {

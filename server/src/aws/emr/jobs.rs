@@ -80,14 +80,21 @@ impl Emr {
             for summary in page.job_runs() {
                 runs.push(JobRunSummary::read(summary)?);
             }
-            let next = page.next_token().filter(|t| !t.is_empty()).map(str::to_owned);
+            let next = page
+                .next_token()
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned);
             match next {
                 None => return Ok(runs),
                 Some(_) if next == token => break,
                 Some(_) => token = next,
             }
         }
-        Err(AwsError::odd_answer(LIST, Effect::Reads, "the pages do not end"))
+        Err(AwsError::odd_answer(
+            LIST,
+            Effect::Reads,
+            "the pages do not end",
+        ))
     }
 
     /// One job run; `None` where EMR does not know it.
@@ -116,9 +123,9 @@ impl Emr {
             .send()
             .await
             .map_err(|error| AwsError::of(GET, Effect::Reads, error))?;
-        answer
-            .job_run
-            .ok_or_else(|| AwsError::odd_answer(GET, Effect::Reads, "there is no job run"))
+        answer.job_run.ok_or_else(|| {
+            AwsError::odd_answer(GET, Effect::Reads, "there is no job run")
+        })
     }
 
     /// Asks for the end of a job run, with a grace period in seconds where the

@@ -28,7 +28,12 @@ impl S3 {
         }
     }
 
-    async fn hashed(&self, bucket: &str, key: &str, etag: &str) -> Result<String, AwsError> {
+    async fn hashed(
+        &self,
+        bucket: &str,
+        key: &str,
+        etag: &str,
+    ) -> Result<String, AwsError> {
         let answer = self
             .client
             .get_object()

@@ -60,7 +60,9 @@ impl S3 {
             .metadata_directive(MetadataDirective::Copy)
             .tagging_directive(TaggingDirective::Copy)
             .customize()
-            .config_override(aws_sdk_s3::config::Config::builder().timeout_config(patient))
+            .config_override(
+                aws_sdk_s3::config::Config::builder().timeout_config(patient),
+            )
             .send()
             .await
             .map_err(|error| AwsError::of(COPY, Effect::Changes, error))?;
@@ -68,7 +70,13 @@ impl S3 {
         let result = answer
             .copy_object_result()
             .ok_or_else(|| odd("the answer does not tell of a copy"))?;
-        let etag = result.e_tag().map(bare).ok_or_else(|| odd("there is no ETag"))?;
-        Ok(Copied { etag, checksum: stored("sha256", result.checksum_sha256()) })
+        let etag = result
+            .e_tag()
+            .map(bare)
+            .ok_or_else(|| odd("there is no ETag"))?;
+        Ok(Copied {
+            etag,
+            checksum: stored("sha256", result.checksum_sha256()),
+        })
     }
 }

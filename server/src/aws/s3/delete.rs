@@ -59,11 +59,12 @@ impl S3 {
         let (plain, odd): (Vec<&KeyEntry>, Vec<&KeyEntry>) =
             keys.iter().partition(|entry| fits_xml(&entry.key));
         let mut outcomes = self.delete_together(bucket, &plain).await?;
-        let singles: Vec<(String, DeleteOutcome)> = futures::stream::iter(odd)
-            .map(|entry| self.delete_one(bucket, entry))
-            .buffer_unordered(SINGLE_AT_ONCE)
-            .collect()
-            .await;
+        let singles: Vec<(String, DeleteOutcome)> =
+            futures::stream::iter(odd.into_iter().cloned())
+                .map(|entry| self.delete_one(bucket, entry))
+                .buffer_unordered(SINGLE_AT_ONCE)
+                .collect()
+                .await;
         outcomes.extend(singles);
         Ok(keys
             .iter()
@@ -127,11 +128,7 @@ impl S3 {
         Ok(outcomes)
     }
 
-    async fn delete_one(
-        &self,
-        bucket: &str,
-        entry: &KeyEntry,
-    ) -> (String, DeleteOutcome) {
+    async fn delete_one(&self, bucket: &str, entry: KeyEntry) -> (String, DeleteOutcome) {
         let answer = self
             .client
             .delete_object()

@@ -8,7 +8,14 @@ pub(super) fn copy_source(bucket: &str, key: &str) -> String {
     let mut out = format!("{bucket}/");
     for byte in key.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b'/' => {
                 out.push(char::from(byte));
             }
             // A plus sign would be read as a blank.
@@ -43,7 +50,8 @@ pub(super) fn decode_listed(key: &str) -> Option<String> {
 /// Whether XML 1.0 can carry the key unchanged. DeleteObjects names keys in
 /// XML, where a control character has no form or is turned into another.
 pub(super) fn fits_xml(key: &str) -> bool {
-    key.chars().all(|c| !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}')
+    key.chars()
+        .all(|c| !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}')
 }
 
 #[cfg(test)]

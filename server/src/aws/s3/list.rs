@@ -23,7 +23,11 @@ impl S3 {
     /// Also when the answer contradicts itself: a page that says that there is
     /// more and not where, a token that comes again, keys out of order or
     /// outside the prefix, a count that is not that of the keys.
-    pub async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>, AwsError> {
+    pub async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<Object>, AwsError> {
         let mut objects: Vec<Object> = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -58,7 +62,9 @@ impl S3 {
             }
             let next = page.next_continuation_token().map(str::to_owned);
             if next.is_none() || next == token {
-                return Err(odd("a page says that there is more, and not where it goes on"));
+                return Err(odd(
+                    "a page says that there is more, and not where it goes on",
+                ));
             }
             if contents.is_empty() {
                 return Err(odd("an empty page says that there is more"));
@@ -72,7 +78,11 @@ impl S3 {
     ///
     /// # Errors
     /// As [`S3::list`].
-    pub async fn open_uploads(&self, bucket: &str, prefix: &str) -> Result<u64, AwsError> {
+    pub async fn open_uploads(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<u64, AwsError> {
         let mut count: u64 = 0;
         let mut marker: (Option<String>, Option<String>) = (None, None);
         for _ in 0..UPLOAD_PAGES_MAX {
@@ -125,9 +135,18 @@ fn object(listed: &aws_sdk_s3::types::Object, prefix: &str) -> Result<Object, Aw
         .last_modified()
         .and_then(|at| at.to_millis().ok())
         .ok_or_else(|| odd("an object has no time"))?;
-    Ok(Object { key, etag: bare(etag), size, last_modified: Millis(modified) })
+    Ok(Object {
+        key,
+        etag: bare(etag),
+        size,
+        last_modified: Millis(modified),
+    })
 }
 
 fn odd(what: &str) -> AwsError {
-    AwsError::odd_answer(LIST, Effect::Reads, format!("the listing is refused: {what}"))
+    AwsError::odd_answer(
+        LIST,
+        Effect::Reads,
+        format!("the listing is refused: {what}"),
+    )
 }

@@ -59,10 +59,9 @@ impl S3 {
         if said.is_some_and(|n| n > bytes_max) {
             return Err(too_large());
         }
-        let etag = answer
-            .e_tag()
-            .map(bare)
-            .ok_or_else(|| AwsError::odd_answer(GET, Effect::Reads, "there is no ETag"))?;
+        let etag = answer.e_tag().map(bare).ok_or_else(|| {
+            AwsError::odd_answer(GET, Effect::Reads, "there is no ETag")
+        })?;
         let mut body = answer.body;
         let mut bytes = Vec::new();
         while let Some(piece) = body.next().await {
@@ -102,7 +101,10 @@ impl S3 {
             .await
             .map_err(|error| AwsError::of(HEAD, Effect::Reads, error))?;
         let odd = |what| AwsError::odd_answer(HEAD, Effect::Reads, what);
-        let etag = answer.e_tag().map(bare).ok_or_else(|| odd("there is no ETag"))?;
+        let etag = answer
+            .e_tag()
+            .map(bare)
+            .ok_or_else(|| odd("there is no ETag"))?;
         let size = answer
             .content_length()
             .and_then(|n| u64::try_from(n).ok())
@@ -116,14 +118,20 @@ impl S3 {
                     .or_else(|| stored("crc64nvme", answer.checksum_crc64_nvme()))
             })
             .flatten();
-        Ok(Head { etag, size, checksum })
+        Ok(Head {
+            etag,
+            size,
+            checksum,
+        })
     }
 }
 
 /// A checksum as S3 gives it, in base64, as Sluice keeps it. One of parts ends
 /// in a dash and their number, which is no base64.
 pub(super) fn stored(algorithm: &str, base64: Option<&str>) -> Option<String> {
-    let bytes = base64::engine::general_purpose::STANDARD.decode(base64?).ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(base64?)
+        .ok()?;
     Some(format!("{algorithm}:{}", hex::encode(bytes)))
 }
 
@@ -148,7 +156,11 @@ mod tests {
     #[test]
     fn a_checksum_of_parts_is_none() {
         let whole = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-        assert!(stored("sha256", Some(whole)).unwrap().starts_with("sha256:e3b0c442"));
+        assert!(
+            stored("sha256", Some(whole))
+                .unwrap()
+                .starts_with("sha256:e3b0c442")
+        );
         assert_eq!(stored("sha256", Some(&format!("{whole}-3"))), None);
         assert_eq!(stored("sha256", None), None);
     }

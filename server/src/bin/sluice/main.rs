@@ -1,7 +1,6 @@
 //! The one binary: `sluice serve`, and what else is done from a command line.
 
 mod audit;
-mod no_backend;
 mod output;
 #[cfg(feature = "sandbox")]
 mod sandbox;

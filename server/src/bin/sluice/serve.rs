@@ -2,16 +2,25 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use server::auth::Provider;
+use server::aws::Aws;
+use server::backend::Server;
 use server::config::Config;
+use server::executor::{Executor, LeaseTime};
 use server::http::client::HttpClient;
 use server::http::{AppState, serve};
+use server::kafka::KafkaClient;
+use server::live::{self, Live};
+use server::observe::{Observer, Poller};
+use server::runs::Runs;
 use server::store::Store;
 use server::telemetry;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::Failure;
-use crate::no_backend::NoBackend;
 
 /// Serves by the configuration in this file.
 pub(crate) async fn from_file(path: &Path) -> Result<(), Failure> {
@@ -36,8 +45,44 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let provider =
         Provider::new(config.sign_in.clone(), &config.server.public_origin, http);
     tokio::spawn(prove_journal(store.clone()));
-    let state = AppState::new(Arc::new(config), store, provider, Arc::new(NoBackend));
-    serve(state).await.map_err(|error| Failure::failed(&error))
+    let config = Arc::new(config);
+    let stop = CancellationToken::new();
+    let live = Live::new();
+    let aws = Aws::new(&config)
+        .await
+        .map_err(|error| Failure::failed(&error))?;
+    let observer =
+        Observer::new(config.clone(), aws.clone(), KafkaClient::new(aws.clone()))
+            .map_err(|error| Failure::failed(&error))?;
+    let seconds = |n: u32| Duration::from_secs(u64::from(n));
+    let poller = Poller::start(
+        observer.clone(),
+        live.clone(),
+        seconds(config.server.poll_seconds),
+        &stop,
+    );
+    let runs = Runs::new(store.clone());
+    let executor = Executor::new(
+        runs.clone(),
+        aws,
+        observer.clone(),
+        LeaseTime {
+            ttl: seconds(config.server.lease_seconds),
+        },
+        Uuid::new_v4().to_string(),
+        config.aws.write_ceiling_per_second,
+    );
+    tokio::spawn(live::follow(store.clone(), live.clone()));
+    let working = tokio::spawn(executor.work(stop.clone()));
+    let backend = Arc::new(Server::new(config.clone(), runs, observer, poller));
+    let state = AppState::new(config, store, provider, backend, live, stop.clone());
+    let served = serve(state).await.map_err(|error| Failure::failed(&error));
+    // However the serving ended, the executor leaves its Runs for the next.
+    stop.cancel();
+    if working.await.is_err() {
+        tracing::error!("the executor ended by a defect");
+    }
+    served
 }
 
 /// Puts the journal's head into the log at each start: kept elsewhere, it later

@@ -10,6 +10,7 @@ use domain::run::{Event, Facts};
 use domain::stream::Prefix;
 use domain::text::thousands;
 use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 
 use super::{Effect, Work};
 use crate::aws::{AwsErrorKind, Object, PutOn};
@@ -26,7 +27,10 @@ impl Work<'_> {
         let source = self.settled(&step.from).await?;
         let there = by_key(self.list(&step.to).await?);
         let foreign = there.keys().find(|key| {
-            source.entries.binary_search_by(|e| e.key.as_str().cmp(key.as_str())).is_err()
+            source
+                .entries
+                .binary_search_by(|e| e.key.as_str().cmp(key.as_str()))
+                .is_err()
         });
         if let Some(foreign) = foreign {
             return Err(Stopped::person(
@@ -34,23 +38,33 @@ impl Work<'_> {
                 "Somebody else writes there. Make the secure plan anew, with a new destination.",
             ));
         }
-        let missing: Vec<&KeyEntry> =
-            source.entries.iter().filter(|e| !there.contains_key(&e.key)).collect();
+        let missing: Vec<KeyEntry> = source
+            .entries
+            .iter()
+            .filter(|e| !there.contains_key(&e.key))
+            .cloned()
+            .collect();
         let total = source.entries.len() as u64;
         let adopted = total - missing.len() as u64;
         self.progress(adopted, total, "objects copied").await;
         let mut copied = adopted;
-        let mut copies = futures::stream::iter(missing)
-            .map(|entry| self.copy_one(step, entry))
-            .buffer_unordered(COPIES_AT_ONCE);
-        while let Some(result) = copies.next().await {
+        let mut rest = missing.into_iter();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < COPIES_AT_ONCE
+                && let Some(entry) = rest.next()
+            {
+                under_way.push(self.copy_one(step, entry));
+            }
+            let Some(result) = under_way.next().await else {
+                break;
+            };
             result?;
             copied += 1;
             if copied.is_multiple_of(TELL_EVERY) {
                 self.progress(copied, total, "objects copied").await;
             }
         }
-        drop(copies);
         self.progress(copied, total, "objects copied").await;
         Ok(Effect::done(Facts::Copied {
             objects: total,
@@ -59,21 +73,27 @@ impl Work<'_> {
         }))
     }
 
-    async fn copy_one(&self, step: &CopyStep, entry: &KeyEntry) -> Result<(), Stopped> {
+    async fn copy_one(&self, step: &CopyStep, entry: KeyEntry) -> Result<(), Stopped> {
         self.held.world.pace.turn(1).await;
         let from = format!("{}{}", step.from.key(), entry.key);
         let to = format!("{}{}", step.to.key(), entry.key);
         let result = self
-            .aws()
+            .aws
             .s3()
-            .copy(step.from.bucket(), &from, &entry.etag, step.to.bucket(), &to)
+            .copy(
+                step.from.bucket(),
+                &from,
+                &entry.etag,
+                step.to.bucket(),
+                &to,
+            )
             .await;
         match result {
             Ok(_) => Ok(()),
             Err(error) if error.kind == AwsErrorKind::PreconditionFailed => {
                 // Either an earlier attempt of ours was first, which the seal
                 // will prove, or the source has changed.
-                let source = self.aws().s3().head(step.from.bucket(), &from).await?;
+                let source = self.aws.s3().head(step.from.bucket(), &from).await?;
                 if source.is_some_and(|s| s.etag == entry.etag) {
                     Ok(())
                 } else {
@@ -98,7 +118,11 @@ impl Work<'_> {
             .list(from)
             .await?
             .into_iter()
-            .map(|o| KeyEntry { key: o.key, etag: o.etag, size: o.size })
+            .map(|o| KeyEntry {
+                key: o.key,
+                etag: o.etag,
+                size: o.size,
+            })
             .collect();
         settle(self.plan, entries).map_err(|stale| {
             Stopped::person(
@@ -112,33 +136,53 @@ impl Work<'_> {
         self.refuse_writers().await?;
         let source = self.settled(&step.from).await?;
         let copies = by_key(self.list(&step.to).await?);
-        if let Some(missing) = source.entries.iter().find(|e| !copies.contains_key(&e.key)) {
+        if let Some(missing) =
+            source.entries.iter().find(|e| !copies.contains_key(&e.key))
+        {
             return Err(Stopped::person(
-                format!("{}{} is missing from the backup.", step.to.uri(), missing.key),
+                format!(
+                    "{}{} is missing from the backup.",
+                    step.to.uri(),
+                    missing.key
+                ),
                 "S3 said that it was copied. Make the secure plan anew.",
             ));
         }
         if let Some(extra) = copies.keys().find(|k| {
-            source.entries.binary_search_by(|e| e.key.as_str().cmp(k.as_str())).is_err()
+            source
+                .entries
+                .binary_search_by(|e| e.key.as_str().cmp(k.as_str()))
+                .is_err()
         }) {
             return Err(Stopped::person(
-                format!("{}{extra} is in the backup and not in the checkpoint.", step.to.uri()),
+                format!(
+                    "{}{extra} is in the backup and not in the checkpoint.",
+                    step.to.uri()
+                ),
                 "Somebody is writing. Find out who, then make the secure plan anew.",
             ));
         }
         let total = source.entries.len() as u64;
         let mut entries = Vec::with_capacity(source.entries.len());
-        let mut checks = futures::stream::iter(&source.entries)
-            .map(|entry| self.proved(step, entry, &copies))
-            .buffered(COPIES_AT_ONCE);
-        while let Some(entry) = checks.next().await {
+        let mut rest = source.entries.iter();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < COPIES_AT_ONCE
+                && let Some(entry) = rest.next()
+            {
+                under_way.push(self.proved(step, entry, &copies));
+            }
+            let Some(entry) = under_way.next().await else {
+                break;
+            };
             entries.push(entry?);
             let done = entries.len() as u64;
             if done.is_multiple_of(TELL_EVERY) {
                 self.progress(done, total, "copies verified").await;
             }
         }
-        drop(checks);
+        drop(under_way);
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
         self.progress(total, total, "copies verified").await;
         let again = self.settled(&step.from).await?;
         if again.keys != source.keys {
@@ -176,7 +220,7 @@ impl Work<'_> {
         let checksum = if is_md5(&entry.etag) && entry.etag == copy.etag {
             format!("md5:{}", entry.etag)
         } else {
-            let s3 = self.aws().s3();
+            let s3 = self.aws.s3();
             let from = format!("{}{}", step.from.key(), entry.key);
             let to = format!("{}{}", step.to.key(), entry.key);
             let source = s3.checksum(step.from.bucket(), &from, &entry.etag).await?;
@@ -211,17 +255,26 @@ impl Work<'_> {
         let no_form = |_| Stopped::person("The manifest has no canonical form.", "");
         let bytes = manifest.bytes().map_err(no_form)?;
         let sealed = manifest.sealed().map_err(no_form)?;
-        self.held.world.runs.keep_keys(&manifest.source_entries()).await?;
+        self.held
+            .world
+            .runs
+            .keep_keys(&manifest.source_entries())
+            .await?;
         let key = step
             .manifest
             .strip_prefix(&format!("s3://{}/", step.to.bucket()))
             .ok_or_else(|| Stopped::person("The manifest lies in another bucket.", ""))?;
-        let s3 = self.aws().s3();
-        match s3.put(step.to.bucket(), key, bytes.clone(), PutOn::Absent).await {
+        let s3 = self.aws.s3();
+        match s3
+            .put(step.to.bucket(), key, bytes.clone(), PutOn::Absent)
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.kind == AwsErrorKind::PreconditionFailed => {
-                let there =
-                    s3.get(step.to.bucket(), key, bytes.len() as u64 + 1).await?.bytes;
+                let there = s3
+                    .get(step.to.bucket(), key, bytes.len() as u64 + 1)
+                    .await?
+                    .bytes;
                 if there != bytes {
                     return Err(Stopped::person(
                         format!("{} holds another manifest.", step.manifest),
@@ -231,16 +284,25 @@ impl Work<'_> {
             }
             Err(error) => return Err(error.into()),
         }
-        let facts = Facts::SealedAs { manifest: Digest::of(&bytes) };
+        let facts = Facts::SealedAs {
+            manifest: Digest::of(&bytes),
+        };
         let already = self.held.loaded.lock().await.state.sealed.clone();
         let before = match already {
             Some(there) if there == sealed => Vec::new(),
             Some(_) => {
-                return Err(Stopped::person("Another backup was sealed in this Run.", ""));
+                return Err(Stopped::person(
+                    "Another backup was sealed in this Run.",
+                    "",
+                ));
             }
             None => vec![Event::Sealed { sealed }],
         };
-        Ok(Effect { before, facts, warning: None })
+        Ok(Effect {
+            before,
+            facts,
+            warning: None,
+        })
     }
 }
 

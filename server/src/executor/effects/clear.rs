@@ -49,8 +49,10 @@ impl Work<'_> {
             return Err(not_sealed("the plan stands on another backup."));
         }
         let backed_up = self.held.world.runs.keys(&sealed.keys.sha256).await?;
-        let wanted: Vec<KeyEntry> =
-            backed_up.into_iter().filter(|e| e.key != "metadata").collect();
+        let wanted: Vec<KeyEntry> = backed_up
+            .into_iter()
+            .filter(|e| e.key != "metadata")
+            .collect();
         if KeySet::of(&wanted) != step.keys {
             return Err(not_sealed("the keys are not those of the sealed backup."));
         }
@@ -90,7 +92,7 @@ impl Work<'_> {
                 ..e.clone()
             })
             .collect();
-        let deleted = match self.aws().s3().delete(step.prefix.bucket(), &keys).await {
+        let deleted = match self.aws.s3().delete(step.prefix.bucket(), &keys).await {
             Ok(deleted) => deleted,
             Err(error) => {
                 if error.kind == AwsErrorKind::Throttled {
@@ -106,7 +108,9 @@ impl Work<'_> {
                 DeleteOutcome::Changed => {
                     return Err(somebody_writes(&outcome.key, "was written again"));
                 }
-                DeleteOutcome::Failed(why) => refused.push(format!("{}: {why}", outcome.key)),
+                DeleteOutcome::Failed(why) => {
+                    refused.push(format!("{}: {why}", outcome.key))
+                }
             }
         }
         match refused.first() {

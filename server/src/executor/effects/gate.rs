@@ -26,9 +26,14 @@ impl Work<'_> {
         self.refuse_writers().await?;
         let on = step.replaces.clone().map_or(PutOn::Absent, PutOn::Match);
         let put = self
-            .aws()
+            .aws
             .s3()
-            .put(step.prefix.bucket(), &key(&step.prefix), step.body.clone().into_bytes(), on)
+            .put(
+                step.prefix.bucket(),
+                &key(&step.prefix),
+                step.body.clone().into_bytes(),
+                on,
+            )
             .await;
         match put {
             Ok(etag) => Ok(self.closed(step, etag)),
@@ -49,7 +54,10 @@ impl Work<'_> {
     fn closed(&self, step: &GateStep, etag: String) -> Effect {
         Effect {
             before: vec![Event::GateClosed { etag: etag.clone() }],
-            facts: Facts::Written { key: key(&step.prefix), etag },
+            facts: Facts::Written {
+                key: key(&step.prefix),
+                etag,
+            },
             warning: None,
         }
     }
@@ -61,11 +69,14 @@ impl Work<'_> {
             } else {
                 vec![Event::GateOpened { etag: etag.clone() }]
             },
-            facts: Facts::Written { key: key(&step.prefix), etag },
+            facts: Facts::Written {
+                key: key(&step.prefix),
+                etag,
+            },
             warning: None,
         };
-        let already = self.held.loaded.lock().await.state.gate
-            == domain::run::Gate::Opened;
+        let already =
+            self.held.loaded.lock().await.state.gate == domain::run::Gate::Opened;
         let Some(there) = self.metadata(&step.prefix).await? else {
             return Err(Stopped::person(
                 "The closed gate is gone: somebody deleted metadata.",
@@ -83,7 +94,7 @@ impl Work<'_> {
         }
         self.refuse_writers().await?;
         let etag = self
-            .aws()
+            .aws
             .s3()
             .put(
                 step.prefix.bucket(),
@@ -97,7 +108,7 @@ impl Work<'_> {
 
     async fn metadata(&self, prefix: &Prefix) -> Result<Option<Got>, Stopped> {
         let result = self
-            .aws()
+            .aws
             .s3()
             .get(prefix.bucket(), &key(prefix), METADATA_BYTES_MAX)
             .await;

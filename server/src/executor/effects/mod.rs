@@ -17,6 +17,7 @@ use domain::plan::{Plan, Step, StepKind};
 use domain::run::{Event, Facts};
 use domain::snapshot::{JobRunSeen, Snapshot};
 use domain::stream::{Prefix, Stream};
+use futures::future::BoxFuture;
 
 use super::drive::Held;
 use super::problem::Stopped;
@@ -33,7 +34,11 @@ pub(super) struct Effect {
 
 impl Effect {
     fn done(facts: Facts) -> Self {
-        Self { before: Vec::new(), facts, warning: None }
+        Self {
+            before: Vec::new(),
+            facts,
+            warning: None,
+        }
     }
 }
 
@@ -43,6 +48,8 @@ pub(super) struct Work<'a> {
     pub(super) stream: &'a Stream,
     pub(super) plan: &'a Plan,
     pub(super) step: &'a Step,
+    /// With the role that may change this stream, for this Run.
+    pub(super) aws: StreamAws,
 }
 
 /// How often the world is looked at while it is waited for.
@@ -50,20 +57,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Work<'_> {
     /// Carries the step out.
-    pub(super) async fn perform(&self) -> Result<Effect, Stopped> {
+    pub(super) fn perform(&self) -> BoxFuture<'_, Result<Effect, Stopped>> {
         match &self.step.kind {
-            StepKind::Hold(_) => self.hold().await,
-            StepKind::Stop(step) => self.stop(step).await,
-            StepKind::Wait(step) => self.wait(step).await,
-            StepKind::Copy(step) => self.copy(step).await,
-            StepKind::Seal(step) => self.seal(step).await,
-            StepKind::CloseGate(step) => self.close_gate(step).await,
-            StepKind::Clear(step) => self.clear(step).await,
-            StepKind::Seed(step) => self.seed(step).await,
-            StepKind::OpenGate(step) => self.open_gate(step).await,
-            StepKind::Restart(step) => self.restart(step).await,
-            StepKind::ReadBack(step) => self.read_back(step).await,
-            StepKind::Watch(step) => self.watch(step).await,
+            StepKind::Hold(_) => Box::pin(self.hold()),
+            StepKind::Stop(step) => Box::pin(self.stop(step)),
+            StepKind::Wait(step) => Box::pin(self.wait(step)),
+            StepKind::Copy(step) => Box::pin(self.copy(step)),
+            StepKind::Seal(step) => Box::pin(self.seal(step)),
+            StepKind::CloseGate(step) => Box::pin(self.close_gate(step)),
+            StepKind::Clear(step) => Box::pin(self.clear(step)),
+            StepKind::Seed(step) => Box::pin(self.seed(step)),
+            StepKind::OpenGate(step) => Box::pin(self.open_gate(step)),
+            StepKind::Restart(step) => Box::pin(self.restart(step)),
+            StepKind::ReadBack(step) => Box::pin(self.read_back(step)),
+            StepKind::Watch(step) => Box::pin(self.watch(step)),
         }
     }
 
@@ -71,16 +78,13 @@ impl Work<'_> {
     /// Runs; here it is proved that the plan still fits the world.
     async fn hold(&self) -> Result<Effect, Stopped> {
         self.refuse_stale().await?;
-        Ok(Effect::done(Facts::Held { epoch: self.held.lease.epoch }))
+        Ok(Effect::done(Facts::Held {
+            epoch: self.held.lease.epoch,
+        }))
     }
 
     fn run(&self) -> &RunId {
         &self.plan.body.run
-    }
-
-    fn aws(&self) -> StreamAws {
-        let session = format!("sluice-{}", self.run());
-        self.held.world.aws.changing(&self.stream.name, &session)
     }
 
     async fn look(&self) -> Snapshot {
@@ -94,7 +98,9 @@ impl Work<'_> {
         let basis = self
             .stream
             .digest()
-            .and_then(|configuration| Ok(snapshot.basis(&configuration, &policy.digest()?)))
+            .and_then(|configuration| {
+                Ok(snapshot.basis(&configuration, &policy.digest()?))
+            })
             .map_err(|_| Stopped::person("The configuration has no digest.", ""))?;
         let drift = self.plan.drift(&basis);
         if drift.is_empty() {
@@ -114,14 +120,19 @@ impl Work<'_> {
             return Err(Stopped::retry(
                 format!(
                     "EMR could not be asked who may write: {}",
-                    snapshot.jobs.unknown_reason().unwrap_or("no reason was given")
+                    snapshot
+                        .jobs
+                        .unknown_reason()
+                        .unwrap_or("no reason was given")
                 ),
                 "It is asked again.",
             ));
         };
         if let Some(unexplained) = jobs.unexplained.first() {
             return Err(Stopped::person(
-                format!("Job run {unexplained} on the application belongs to no configured stream and may write here."),
+                format!(
+                    "Job run {unexplained} on the application belongs to no configured stream and may write here."
+                ),
                 "Stop it, or name its stream in the configuration; then resume.",
             ));
         }
@@ -129,7 +140,7 @@ impl Work<'_> {
         if let Some(run) = ours {
             let since = self.plan.body.built_at;
             let application = &self.stream.application;
-            let found = self.aws().emr().find_tagged(application, run, since).await?;
+            let found = self.aws.emr().find_tagged(application, run, since).await?;
             writers.retain(|w| Some(&w.id) != found.as_ref());
         }
         Ok(writers)
@@ -152,7 +163,7 @@ impl Work<'_> {
 
     /// Every object under the prefix, with keys relative to it.
     async fn list(&self, prefix: &Prefix) -> Result<Vec<Object>, Stopped> {
-        let mut objects = self.aws().s3().list(prefix.bucket(), prefix.key()).await?;
+        let mut objects = self.aws.s3().list(prefix.bucket(), prefix.key()).await?;
         for object in &mut objects {
             let below = object.key.strip_prefix(prefix.key()).ok_or_else(|| {
                 Stopped::person(
@@ -174,7 +185,10 @@ impl Work<'_> {
             what: what.into(),
         };
         if let Err(error) = self.held.append(event).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "executor.progress");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "executor.progress"
+            );
         }
     }
 

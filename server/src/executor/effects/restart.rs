@@ -9,11 +9,14 @@ use crate::executor::problem::Stopped;
 
 impl Work<'_> {
     pub(super) async fn restart(&self, step: &RestartStep) -> Result<Effect, Stopped> {
-        let emr = self.aws().emr();
+        let emr = self.aws.emr();
         let since = self.plan.body.built_at;
         let found = emr.find_tagged(&step.application, &step.tag, since).await?;
         if let Some(job_run) = found {
-            return Ok(Effect::done(Facts::StartedJob { job_run, adopted: true }));
+            return Ok(Effect::done(Facts::StartedJob {
+                job_run,
+                adopted: true,
+            }));
         }
         let snapshot = self.look().await;
         self.refuse_passed_offsets(&snapshot)?;
@@ -21,12 +24,18 @@ impl Work<'_> {
         // An answer that is lost is no harm: the next attempt looks for the
         // tag, and EMR starts nothing twice under one client token.
         let job_run = emr.start(step).await?;
-        Ok(Effect::done(Facts::StartedJob { job_run, adopted: false }))
+        Ok(Effect::done(Facts::StartedJob {
+            job_run,
+            adopted: false,
+        }))
     }
 
     /// Refuses a plan whose offsets Kafka has deleted meanwhile, or whose
     /// topics it cannot tell about.
-    pub(super) fn refuse_passed_offsets(&self, snapshot: &Snapshot) -> Result<(), Stopped> {
+    pub(super) fn refuse_passed_offsets(
+        &self,
+        snapshot: &Snapshot,
+    ) -> Result<(), Stopped> {
         let seeds: Vec<_> = self
             .plan
             .body
@@ -44,13 +53,19 @@ impl Work<'_> {
             return Err(Stopped::retry(
                 format!(
                     "Kafka could not be asked whether it still has the planned offsets: {}",
-                    snapshot.kafka.unknown_reason().unwrap_or("no reason was given")
+                    snapshot
+                        .kafka
+                        .unknown_reason()
+                        .unwrap_or("no reason was given")
                 ),
                 "It is asked again.",
             ));
         };
         for (topic, partition, offset) in seeds.iter().flat_map(|s| s.iter()) {
-            let at = kafka.topics.get(topic).and_then(|t| t.partitions.get(&partition));
+            let at = kafka
+                .topics
+                .get(topic)
+                .and_then(|t| t.partitions.get(&partition));
             match at {
                 None => {
                     return Err(Stopped::person(

@@ -9,7 +9,7 @@ use crate::executor::problem::Stopped;
 
 impl Work<'_> {
     pub(super) async fn stop(&self, step: &StopStep) -> Result<Effect, Stopped> {
-        let emr = self.aws().emr();
+        let emr = self.aws.emr();
         let mut cancelled = Vec::new();
         for id in &step.job_runs {
             // Whatever a cancel answers, GetJobRun tells what is so; a job run
@@ -38,6 +38,8 @@ impl Work<'_> {
             }
             cancelled.push(id.clone());
         }
-        Ok(Effect::done(Facts::CancelAsked { job_runs: cancelled }))
+        Ok(Effect::done(Facts::CancelAsked {
+            job_runs: cancelled,
+        }))
     }
 }

@@ -71,7 +71,10 @@ impl Work<'_> {
         let warning = self.confirmed_by_progress(step, &ends).await?;
         Ok(Effect {
             before: Vec::new(),
-            facts: Facts::BeganAt { sources: step.sources.clone(), first_ends: ends },
+            facts: Facts::BeganAt {
+                sources: step.sources.clone(),
+                first_ends: ends,
+            },
             warning,
         })
     }
@@ -89,8 +92,12 @@ impl Work<'_> {
                 "No progress event of the first batch was found in the log; the checkpoint alone says where it began.".to_owned(),
             ));
         };
-        let planned: u64 =
-            step.sources.iter().zip(ends).map(|(from, to)| from.records_between(to)).sum();
+        let planned: u64 = step
+            .sources
+            .iter()
+            .zip(ends)
+            .map(|(from, to)| from.records_between(to))
+            .sum();
         let same_end = event.end.is_none() || event.end.as_ref() == ends.first();
         if !same_end || event.input_rows > planned {
             return Err(Stopped::person(
@@ -137,7 +144,10 @@ impl Work<'_> {
         planned: &PartitionOffsets,
     ) -> Result<(), Stopped> {
         let name = format!("sources/{source}/0");
-        let wanted = InitialOffset { offsets: planned.clone() }.render();
+        let wanted = InitialOffset {
+            offsets: planned.clone(),
+        }
+        .render();
         match self.read(prefix, &name).await? {
             Some(bytes) if bytes == wanted => Ok(()),
             Some(_) => Err(Stopped::person(
@@ -175,12 +185,14 @@ impl Work<'_> {
                     ),
                 });
             }
-            let waiting = lag.map_or("an unknown number of records waiting".to_owned(), |l| {
-                format!("{} waiting", counted(l, "record", "records"))
-            });
+            let waiting = lag
+                .map_or("an unknown number of records waiting".to_owned(), |l| {
+                    format!("{} waiting", counted(l, "record", "records"))
+                });
             let what = format!("batches committed; {waiting}");
             if told != format!("{committed} {what}") {
-                self.progress(committed, u64::from(step.batches), what.clone()).await;
+                self.progress(committed, u64::from(step.batches), what.clone())
+                    .await;
                 told = format!("{committed} {what}");
             }
             self.within(began, step.deadline_ms, "The last of the batches to watch")?;
@@ -212,7 +224,10 @@ impl Work<'_> {
                     "Job run {} is {}: {}",
                     run.id,
                     run.state.word(),
-                    run.state_details.lines().next().unwrap_or("EMR gives no details")
+                    run.state_details
+                        .lines()
+                        .next()
+                        .unwrap_or("EMR gives no details")
                 ),
                 "The job could not go on from here. The backup holds the checkpoint as it was; its manifest names every object.",
             )),
@@ -220,9 +235,18 @@ impl Work<'_> {
         }
     }
 
-    async fn read(&self, prefix: &Prefix, name: &str) -> Result<Option<Vec<u8>>, Stopped> {
+    async fn read(
+        &self,
+        prefix: &Prefix,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, Stopped> {
         let key = format!("{}{name}", prefix.key());
-        match self.aws().s3().get(prefix.bucket(), &key, LOG_FILE_BYTES_MAX).await {
+        match self
+            .aws
+            .s3()
+            .get(prefix.bucket(), &key, LOG_FILE_BYTES_MAX)
+            .await
+        {
             Ok(got) => Ok(Some(got.bytes)),
             Err(error) if error.kind == AwsErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -258,18 +282,24 @@ fn nothing_waits(snapshot: &Snapshot, from: &[PartitionOffsets]) -> bool {
     let Some(kafka) = snapshot.kafka.seen() else {
         return false;
     };
-    from.iter().flat_map(|s| s.iter()).all(|(topic, partition, offset)| {
-        kafka
-            .topics
-            .get(topic)
-            .and_then(|t| t.partitions.get(&partition))
-            .is_some_and(|at| at.latest <= offset)
-    })
+    from.iter()
+        .flat_map(|s| s.iter())
+        .all(|(topic, partition, offset)| {
+            kafka
+                .topics
+                .get(topic)
+                .and_then(|t| t.partitions.get(&partition))
+                .is_some_and(|at| at.latest <= offset)
+        })
 }
 
 fn job_words(snapshot: &Snapshot) -> String {
     match snapshot.jobs.seen().and_then(|jobs| jobs.runs.first()) {
-        Some(run) => format!("Job run {} is {}; its first batch is waited for.", run.id, run.state.word()),
+        Some(run) => format!(
+            "Job run {} is {}; its first batch is waited for.",
+            run.id,
+            run.state.word()
+        ),
         None => "The job run is waited for.".to_owned(),
     }
 }

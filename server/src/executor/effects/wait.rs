@@ -28,7 +28,8 @@ impl Work<'_> {
                 .collect();
             if !alive.is_empty() {
                 self.within(began, step.deadline_ms, "The end of the job")?;
-                self.tell_once(&mut told, format!("Job run {}.", alive.join(", "))).await;
+                self.tell_once(&mut told, format!("Job run {}.", alive.join(", ")))
+                    .await;
                 before = None;
                 self.pause().await?;
                 continue;
@@ -38,7 +39,7 @@ impl Work<'_> {
             self.refuse_writers().await?;
             let now = self.list(&step.prefix).await?;
             let uploads = self
-                .aws()
+                .aws
                 .s3()
                 .open_uploads(step.prefix.bucket(), step.prefix.key())
                 .await?;
@@ -48,7 +49,8 @@ impl Work<'_> {
                 quiet_since = Instant::now();
                 before = Some(entries);
             }
-            let quiet_ms = i64::try_from(quiet_since.elapsed().as_millis()).unwrap_or(i64::MAX);
+            let quiet_ms =
+                i64::try_from(quiet_since.elapsed().as_millis()).unwrap_or(i64::MAX);
             if quiet_ms >= step.quiet_ms {
                 return Ok(Effect::done(Facts::Quiet {
                     job_runs: states
@@ -75,14 +77,16 @@ impl Work<'_> {
         &self,
         step: &WaitStep,
     ) -> Result<Vec<(domain::ids::JobRunId, JobRunState)>, Stopped> {
-        let emr = self.aws().emr();
+        let emr = self.aws.emr();
         let mut states = Vec::new();
         for id in &step.job_runs {
             match emr.job_run(&step.application, id).await? {
                 Some(run) => states.push((id.clone(), run.seen.state)),
                 None => {
                     return Err(Stopped::person(
-                        format!("EMR no longer knows job run {id}, so its end cannot be seen."),
+                        format!(
+                            "EMR no longer knows job run {id}, so its end cannot be seen."
+                        ),
                         "See for yourself that it does not run, then resume.",
                     ));
                 }
@@ -102,6 +106,10 @@ impl Work<'_> {
 fn entries(objects: &[Object]) -> Vec<KeyEntry> {
     objects
         .iter()
-        .map(|o| KeyEntry { key: o.key.clone(), etag: o.etag.clone(), size: o.size })
+        .map(|o| KeyEntry {
+            key: o.key.clone(),
+            etag: o.etag.clone(),
+            size: o.size,
+        })
         .collect()
 }

@@ -1,0 +1,96 @@
+//! What a person sent, as the domain's types; and what Sluice offers instead of
+//! a person's word.
+
+use app::backend::Answered;
+use domain::checkpoint::Prognosis;
+use domain::offsets::PartitionOffsets;
+use domain::plan::PlanKind;
+use domain::run::{Answer, ChecklistItem};
+use domain::snapshot::Snapshot;
+
+use super::failure::invalid;
+
+pub(super) fn corruption(snapshot: &Snapshot) -> Option<Answer> {
+    let checkpoint = snapshot.checkpoint.seen()?;
+    let errors = checkpoint
+        .findings
+        .iter()
+        .filter(|f| f.severity == domain::checkpoint::Severity::Error)
+        .count();
+    let (text, supports) = match (&checkpoint.prognosis, checkpoint.findings.first()) {
+        (Prognosis::Fails { error_class, .. }, Some(finding)) => (
+            format!("{} Spark will fail with {error_class}.", finding.message),
+            true,
+        ),
+        (Prognosis::Fails { error_class, .. }, None) => {
+            (format!("Spark will fail with {error_class}."), true)
+        }
+        (Prognosis::Starts { batch_id, .. }, _) => (
+            format!(
+                "Spark will start at batch {batch_id}. Findings of severity error: {errors}."
+            ),
+            false,
+        ),
+        (Prognosis::StartsFresh { why, .. }, _) => (why.clone(), false),
+        (Prognosis::Unknown { .. }, _) => return None,
+    };
+    Some(Answer::Evidence { text, supports })
+}
+
+pub(super) fn parse_offsets(text: &str) -> Answered<PartitionOffsets> {
+    let parsed = PartitionOffsets::parse(text.trim());
+    if let Some(issue) = parsed.issues.first() {
+        return Err(invalid(
+            format!("The offsets are not in Spark's form: {}", issue.message),
+            "Allowed: {\"topic\":{\"0\":23,\"1\":45}}, with every partition.",
+        ));
+    }
+    parsed.value.ok_or_else(|| {
+        invalid(
+            "The offsets could not be read.",
+            "Allowed: {\"topic\":{\"0\":23,\"1\":45}}, with every partition.",
+        )
+    })
+}
+
+pub(super) fn kind(word: &str) -> Answered<PlanKind> {
+    match word {
+        "secure" => Ok(PlanKind::Secure),
+        "reset" => Ok(PlanKind::Reset),
+        other => Err(invalid(
+            format!("{other:?} is no plan."),
+            "Allowed: secure, reset.",
+        )),
+    }
+}
+
+/// The word of a checklist item in forms.
+pub(super) fn item_word(item: ChecklistItem) -> &'static str {
+    match item {
+        ChecklistItem::Stuck => "stuck",
+        ChecklistItem::Corruption => "corruption",
+        ChecklistItem::Backup => "backup",
+        ChecklistItem::Stakeholders => "stakeholders",
+        ChecklistItem::Reason => "reason",
+    }
+}
+
+/// More than anybody writes by hand, and little to keep.
+const WORDS_MAX: usize = 4_000;
+
+pub(super) fn required(text: &str, what: &str) -> Answered<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(invalid(
+            format!("It needs {what}."),
+            "A sentence is enough.",
+        ));
+    }
+    if text.chars().count() > WORDS_MAX {
+        return Err(invalid(
+            format!("The text is longer than {WORDS_MAX} characters."),
+            "Say it shorter, and link to the rest.",
+        ));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,83 @@
+//! The report of a Run as a file.
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::error::{ErrorKind, WireError};
+use domain::ids::RunId;
+use domain::report::Report;
+
+use super::{AppState, PlainPage};
+use crate::auth::Visitor;
+
+/// `/runs/{run}/report.md`
+pub(super) async fn markdown(
+    state: State<AppState>,
+    visitor: Extension<Visitor>,
+    run: Path<String>,
+) -> Response {
+    match read(&state, &visitor, &run).await {
+        Ok(report) => file(
+            &run,
+            "md",
+            "text/markdown; charset=utf-8",
+            report.markdown(),
+        ),
+        Err(error) => refused(&error),
+    }
+}
+
+/// `/runs/{run}/report.json`
+pub(super) async fn json(
+    state: State<AppState>,
+    visitor: Extension<Visitor>,
+    run: Path<String>,
+) -> Response {
+    let read = read(&state, &visitor, &run).await.and_then(|report| {
+        serde_json::to_string_pretty(&report).map_err(|_| {
+            WireError::new(ErrorKind::Internal, "The report has no JSON form.", "")
+        })
+    });
+    match read {
+        Ok(text) => file(&run, "json", "application/json", text),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn read(
+    state: &AppState,
+    visitor: &Visitor,
+    run: &str,
+) -> Result<Report, WireError> {
+    let actor = visitor.actor().ok_or_else(|| {
+        WireError::new(
+            ErrorKind::NotSignedIn,
+            "You are not signed in.",
+            "Sign in first.",
+        )
+    })?;
+    let run: RunId = run
+        .parse()
+        .map_err(|_| WireError::new(ErrorKind::NotFound, "There is no such Run.", ""))?;
+    state.backend().report(actor, &run).await
+}
+
+fn file(run: &str, extension: &str, kind: &'static str, body: String) -> Response {
+    // The id was parsed, so it holds nothing that a header could not.
+    let name = format!("inline; filename=\"report-{run}.{extension}\"");
+    (
+        [
+            (header::CONTENT_TYPE, kind.to_owned()),
+            (header::CONTENT_DISPOSITION, name),
+        ],
+        body,
+    )
+        .into_response()
+}
+
+fn refused(error: &WireError) -> Response {
+    let status = StatusCode::from_u16(error.kind.status())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    PlainPage::new(status, "The report cannot be shown", &error.message).into_response()
+}

@@ -1,0 +1,123 @@
+//! EMR Serverless: job runs are recognised, started once and cancelled.
+
+use domain::ids::{Digest, JobRunId, RunId};
+use domain::plan::RestartStep;
+use domain::snapshot::JobRunState;
+use server::aws::{AwsErrorKind, Emr};
+
+use crate::place::{Whole, stream, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_is_one_job_run_however_often_it_is_asked_for() {
+    let whole = Whole::open().await;
+    let name = stream("orders");
+    let emr = whole.eyes.aws.changing(&name, "sluice-test").emr();
+    let seen = whole.eyes.observer.look(&name).await;
+    let jobs = seen.jobs.seen().expect("job runs");
+    let base = &jobs.runs[0];
+    assert_eq!(base.state, JobRunState::Failed);
+    assert_eq!(jobs.unexplained, []);
+    let run: RunId = "orders-20261124-031200-7f3a".parse().unwrap();
+    let step = RestartStep {
+        application: jobs.application.clone(),
+        base: base.id.clone(),
+        driver: base.driver.clone(),
+        name: base.name.clone(),
+        client_token: "orders-20261124-031200-7f3a".to_owned(),
+        tag: run.clone(),
+    };
+    let since = seen.taken_at;
+    assert_eq!(
+        emr.find_tagged(&step.application, &run, since)
+            .await
+            .unwrap(),
+        None
+    );
+
+    let other = RestartStep {
+        driver: Digest::of(b"another"),
+        ..step.clone()
+    };
+    let refused = emr.start(&other).await.unwrap_err();
+    assert_eq!(refused.kind, AwsErrorKind::Invalid);
+
+    let first = emr.start(&step).await.unwrap();
+    let second = emr.start(&step).await.unwrap();
+    assert_eq!(first, second);
+    let found = emr
+        .find_tagged(&step.application, &run, since)
+        .await
+        .unwrap();
+    assert_eq!(found.as_ref(), Some(&first));
+
+    let full = emr
+        .job_run(&step.application, &first)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(full.seen.driver, base.driver);
+    assert_eq!(full.seen.mode, base.mode);
+    assert_eq!(full.tags["sluice-run"], run.as_str());
+    let now = whole.eyes.observer.look(&name).await;
+    assert_eq!(
+        now.jobs.seen().unwrap().runs[0].id,
+        first,
+        "newest first, and recognised"
+    );
+    ends(&emr, &step.application, &first).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_run_ends_and_is_not_cancelled_twice() {
+    let whole = Whole::open().await;
+    let name = stream("payments");
+    let emr = whole.eyes.aws.changing(&name, "sluice-test").emr();
+    let seen = whole.eyes.observer.look(&name).await;
+    let jobs = seen.jobs.seen().unwrap();
+    let run = jobs.alive().next().expect("payments runs").clone();
+    emr.cancel(&jobs.application, &run.id, Some(15))
+        .await
+        .unwrap();
+    let state = ends(&emr, &jobs.application, &run.id).await;
+    assert_eq!(state, JobRunState::Cancelled);
+    let again = emr.cancel(&jobs.application, &run.id, None).await;
+    assert!(
+        again
+            .as_ref()
+            .is_err_and(|e| e.kind == AwsErrorKind::Invalid),
+        "{again:?}"
+    );
+    let nobody: JobRunId = "00f0000000000000".parse().unwrap();
+    assert!(
+        emr.job_run(&jobs.application, &nobody)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let looking = whole.eyes.aws.reading(&name).emr();
+    let refused = looking
+        .cancel(&jobs.application, &run.id, None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, AwsErrorKind::Denied);
+}
+
+/// Waits for the end, cancelling what would go on.
+async fn ends(emr: &Emr, application: &str, id: &JobRunId) -> JobRunState {
+    until("the end of the job run", || async {
+        let state = emr
+            .job_run(application, id)
+            .await
+            .unwrap()
+            .unwrap()
+            .seen
+            .state;
+        if state.is_terminal() {
+            return Some(state);
+        }
+        // Refused while it is being cancelled already.
+        let _ = emr.cancel(application, id, None).await;
+        None
+    })
+    .await
+}

@@ -1,0 +1,8 @@
+//! The server's eyes and hands against the sandbox: S3, EMR Serverless,
+//! CloudWatch and Kafka over their own protocols.
+
+mod job_runs;
+mod objects;
+mod place;
+mod snapshots;
+mod topics;

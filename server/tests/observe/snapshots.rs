@@ -1,0 +1,213 @@
+//! Snapshots of the sandbox's streams, whole and with parts that cannot be
+//! read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::checkpoint::{Prognosis, Severity};
+use domain::plan::gate_text;
+use domain::snapshot::Snapshot;
+use domain::verdict::VerdictKind as Verdict;
+use sandbox::faults::{Fault, FaultKind, When};
+use sandbox::world::Lever;
+use server::aws::PutOn;
+use server::live::Live;
+use server::observe::Poller;
+use tokio_util::sync::CancellationToken;
+
+use crate::place::{BUCKET, Eyes, Whole, stream, until};
+
+fn poller(eyes: &Eyes, live: &Live, stop: &CancellationToken) -> Poller {
+    Poller::start(
+        eyes.observer.clone(),
+        live.clone(),
+        Duration::from_secs(1),
+        stop,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_stream_has_the_verdict_of_its_story() {
+    let whole = Whole::open().await;
+    let (live, stop) = (Live::new(), CancellationToken::new());
+    let poller = poller(&whole.eyes, &live, &stop);
+    let mut wrong = BTreeMap::new();
+    for (name, expected) in [
+        ("orders", Verdict::Corrupt),
+        ("payments", Verdict::Healthy),
+        ("refunds", Verdict::Idle),
+        ("baskets", Verdict::Healthy),
+        ("shipments", Verdict::Stuck),
+        ("inventory", Verdict::Down),
+        ("catalog", Verdict::WorkingOnABigBatch),
+        ("sessions", Verdict::Blocked),
+        ("telemetry", Verdict::LosingData),
+        ("loyalty_points", Verdict::Healthy),
+        ("loyalty_tiers", Verdict::Healthy),
+    ] {
+        let latest = until(name, || async { poller.get(&stream(name)) }).await;
+        let Snapshot {
+            checkpoint,
+            jobs,
+            kafka,
+            progress,
+            ..
+        } = &latest.snapshot;
+        for unknown in [
+            checkpoint.unknown_reason(),
+            jobs.unknown_reason(),
+            kafka.unknown_reason(),
+            progress.unknown_reason(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            panic!("{name}: {unknown}");
+        }
+        assert_eq!(jobs.seen().unwrap().unexplained, [], "{name}");
+        if latest.verdict.kind != expected {
+            wrong.insert(
+                name,
+                (expected, latest.verdict.clone(), latest.snapshot.clone()),
+            );
+        }
+    }
+    stop.cancel();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_has_what_a_plan_needs() {
+    let whole = Whole::open().await;
+    let snapshot = whole.eyes.observer.look(&stream("orders")).await;
+    let checkpoint = snapshot.checkpoint.seen().unwrap();
+    let newest = checkpoint.newest_offsets.unwrap();
+    let Prognosis::Fails { path, .. } = &checkpoint.prognosis else {
+        panic!("{:?}", checkpoint.prognosis);
+    };
+    assert_eq!(path.as_deref(), Some(format!("offsets/{newest}").as_str()));
+    assert_eq!(checkpoint.findings[0].severity, Severity::Error);
+    assert!(checkpoint.query_id.is_some());
+    assert_eq!(checkpoint.gate_of, None);
+    let before = checkpoint.last_committed().unwrap();
+    assert_eq!(before.batch, newest - 1, "the unreadable one is not taken");
+    assert!(
+        checkpoint.batches.len() >= 20,
+        "{}",
+        checkpoint.batches.len()
+    );
+    assert!(checkpoint.batches.is_sorted_by(|a, b| a.batch > b.batch));
+    assert!(checkpoint.decisive.contains_key("metadata"));
+    assert!(
+        checkpoint
+            .decisive
+            .contains_key(&format!("offsets/{newest}"))
+    );
+    let kafka = snapshot.kafka.seen().unwrap();
+    assert_eq!(kafka.topics["orders_events"].partitions.len(), 6);
+    let next = checkpoint.next_offsets().unwrap();
+    assert_eq!(next.len(), 6);
+    let jobs = snapshot.jobs.seen().unwrap();
+    assert_eq!(jobs.release, "emr-7.9.0");
+    assert_eq!(jobs.alive().count(), 0);
+    let progress = snapshot.progress.seen().unwrap();
+    assert!(progress.is_sorted_by_key(|p| p.at));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_cannot_be_read_is_unknown_and_the_others_are_seen() {
+    let whole = Whole::open().await;
+    let name = stream("payments");
+    let look = || whole.eyes.observer.look(&name);
+    let throttle = |service: &str| {
+        whole.world().faults.set(Fault {
+            service: service.to_owned(),
+            action: None,
+            key_prefix: None,
+            does: FaultKind::Throttle,
+            when: When::Always,
+        })
+    };
+    throttle("s3");
+    let seen = look().await;
+    let reason = seen
+        .checkpoint
+        .unknown_reason()
+        .expect("S3 answers nothing");
+    assert!(reason.contains("ListObjectsV2"), "{reason}");
+    assert!(seen.jobs.seen().is_some() && seen.kafka.seen().is_some());
+    whole.world().faults.clear_all();
+
+    throttle("emr-serverless");
+    let seen = look().await;
+    assert!(seen.jobs.unknown_reason().is_some());
+    assert!(seen.progress.unknown_reason().is_some());
+    assert!(seen.checkpoint.seen().is_some() && seen.kafka.seen().is_some());
+    whole.world().faults.clear_all();
+
+    let seen = look().await;
+    assert!(seen.jobs.seen().is_some() && seen.checkpoint.seen().is_some());
+    let nobody = whole.eyes.observer.look(&stream("nobody")).await;
+    assert!(nobody.checkpoint.unknown_reason().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_gate_is_seen_with_its_run() {
+    let whole = Whole::open().await;
+    let run = "orders-20261124-031200-7f3a".parse().unwrap();
+    let gate = gate_text(&run, "http://localhost:3000/runs/x");
+    let key = "_checkpoints/streaming/orders/metadata";
+    whole
+        .eyes
+        .s3()
+        .put(BUCKET, key, gate.into_bytes(), PutOn::Always)
+        .await
+        .unwrap();
+    let seen = whole.eyes.observer.look(&stream("orders")).await;
+    let checkpoint = seen.checkpoint.seen().unwrap();
+    assert_eq!(checkpoint.gate_of.as_deref(), Some(run.as_str()));
+    assert_eq!(checkpoint.query_id, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_told_and_the_charts_come_from_cloudwatch() {
+    let whole = Whole::open().await;
+    let (live, stop) = (Live::new(), CancellationToken::new());
+    let poller = poller(&whole.eyes, &live, &stop);
+    let name = stream("refunds");
+    let idle = until("the first look", || async { poller.get(&name) }).await;
+    let mut changes = poller.subscribe();
+    changes.borrow_and_update();
+    whole
+        .world()
+        .pull(Lever::Cancel {
+            stream: name.to_string(),
+        })
+        .unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), changes.changed()).await;
+    told.expect("a change is told").unwrap();
+    let down = until("the end of the job", || async {
+        let latest = poller.refresh(&name).await;
+        (latest.verdict.kind == Verdict::Down).then_some(latest)
+    })
+    .await;
+    assert!(down.seen_at >= idle.seen_at);
+    assert!(poller.samples(&name).len() >= 2);
+
+    let charts = poller.charts(&stream("payments")).await;
+    let names: Vec<&str> = charts.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["Records processed", "Lag"]);
+    for chart in &charts {
+        assert!(chart.source.starts_with("CloudWatch: "), "{}", chart.source);
+        let known = chart.points.iter().filter(|p| p.value.is_some()).count();
+        assert!(known > 30, "{}: {known}", chart.name);
+    }
+    let sum: f64 = charts[0].points.iter().filter_map(|p| p.value).sum();
+    assert!(sum > 0.0);
+    let spark = poller.sparkline(&stream("payments"));
+    assert!(spark.iter().any(|p| p.value.is_some()));
+    let tail = whole.eyes.observer.log_tail(&stream("orders")).await;
+    assert_eq!(tail.unknown, None);
+    assert!(tail.lines.iter().any(|line| line.is_error), "{tail:#?}");
+    stop.cancel();
+}
