@@ -118,40 +118,11 @@ fn lever(name: &str, words: &str, fields: &str) -> String {
 fn levers(options: &str, factor: u32) -> String {
     let stream =
         format!("<label>Stream <select name=\"stream\">{options}</select></label>");
-    let file = select(
-        "file",
-        "File",
-        &[
-            "newest_offsets",
-            "previous_offsets",
-            "newest_commit",
-            "metadata",
-            "initial_offsets",
-        ],
-    );
-    let how = select(
-        "how",
-        "How",
-        &[
-            "empty",
-            "truncated",
-            "garbage",
-            "version_only",
-            "newer_version",
-            "blank_metadata",
-            "bad_json",
-            "void",
-        ],
-    );
-    let on = select("on", "On", &["true", "false"]);
     let with = |fields: &str| format!("{stream}{fields}");
-    let number = |name: &str, label: &str, value: u64| {
-        format!(
-            "<label>{label} <input type=\"number\" min=\"0\" name=\"{name}\" \
-             value=\"{value}\"></label>"
-        )
-    };
-    [
+    let on = select("on", "On", &["true", "false"]);
+    let file = select("file", "File", FILES);
+    let how = select("how", "How", DAMAGES);
+    let files = [
         lever(
             "damage_file",
             "Damage a file",
@@ -159,6 +130,8 @@ fn levers(options: &str, factor: u32) -> String {
         ),
         lever("delete_file", "Delete a file", &with(&file)),
         lever("torn_write", "Tear the next write", &with("")),
+    ];
+    let jobs = [
         lever("start", "Start the job", &with("")),
         lever("cancel", "Cancel the job run", &with("")),
         lever("crash", "Lose the driver", &with("")),
@@ -170,6 +143,8 @@ fn levers(options: &str, factor: u32) -> String {
         ),
         lever("will_not_die", "A job that will not die", &with(&on)),
         lever("comes_back", "A job that comes back", &with(&on)),
+    ];
+    let topics = [
         lever("producer", "Switch the producer", &with(&on)),
         lever(
             "pace",
@@ -190,6 +165,8 @@ fn levers(options: &str, factor: u32) -> String {
             "Add partitions",
             &with(&number("total", "Total", 12)),
         ),
+    ];
+    let services = [
         lever(
             "throttle_s3",
             "Throttle S3",
@@ -203,8 +180,40 @@ fn levers(options: &str, factor: u32) -> String {
             "Scale time",
             &number("factor", "Factor", factor.into()),
         ),
+    ];
+    [
+        files.concat(),
+        jobs.concat(),
+        topics.concat(),
+        services.concat(),
     ]
     .concat()
+}
+
+const FILES: &[&str] = &[
+    "newest_offsets",
+    "previous_offsets",
+    "newest_commit",
+    "metadata",
+    "initial_offsets",
+];
+
+const DAMAGES: &[&str] = &[
+    "empty",
+    "truncated",
+    "garbage",
+    "version_only",
+    "newer_version",
+    "blank_metadata",
+    "bad_json",
+    "void",
+];
+
+fn number(name: &str, label: &str, value: u64) -> String {
+    format!(
+        "<label>{label} <input type=\"number\" min=\"0\" name=\"{name}\" \
+         value=\"{value}\"></label>"
+    )
 }
 
 fn select(name: &str, label: &str, values: &[&str]) -> String {

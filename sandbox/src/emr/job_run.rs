@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::application::Application;
+use super::request::StartJobRun;
 use crate::wire::{ACCOUNT, REGION};
 
 /// The nine states of a job run, by AWS's names.
@@ -140,6 +142,38 @@ impl Mode {
 }
 
 impl JobRun {
+    /// The run of a request, just submitted.
+    pub(super) fn submitted(
+        id: String,
+        application: &Application,
+        request: &StartJobRun,
+        created_by: &str,
+        now_ms: i64,
+    ) -> Self {
+        Self {
+            application_id: application.id.clone(),
+            id,
+            name: request.name.clone(),
+            created_by: created_by.to_owned(),
+            execution_role_arn: request.execution_role_arn.clone(),
+            release_label: application.release_label.clone(),
+            mode: request.mode,
+            job_driver: request.job_driver.clone(),
+            configuration_overrides: request.configuration_overrides.clone(),
+            retry_policy: request.retry_policy.clone(),
+            execution_timeout_minutes: request.execution_timeout_minutes,
+            tags: request.tags.clone(),
+            state: JobRunState::Submitted,
+            state_details: String::new(),
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+            started_at_ms: None,
+            ended_at_ms: None,
+            queued_ms: 0,
+            attempts: Vec::new(),
+        }
+    }
+
     /// The ARN.
     pub fn arn(&self) -> String {
         format!(
@@ -181,5 +215,30 @@ impl JobRun {
             .as_u64()
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(default)
+    }
+}
+
+/// The filters of `ListJobRuns`.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Only runs created after this time, in milliseconds.
+    pub created_after_ms: Option<i64>,
+    /// Only runs created before this time, in milliseconds.
+    pub created_before_ms: Option<i64>,
+    /// Only runs in one of these states; empty means all.
+    pub states: Vec<JobRunState>,
+    /// Only runs of this mode.
+    pub mode: Option<Mode>,
+}
+
+impl RunFilter {
+    pub(super) fn lets(&self, run: &JobRun) -> bool {
+        self.created_after_ms
+            .is_none_or(|ms| run.created_at_ms > ms)
+            && self
+                .created_before_ms
+                .is_none_or(|ms| run.created_at_ms < ms)
+            && (self.states.is_empty() || self.states.contains(&run.state))
+            && self.mode.is_none_or(|mode| run.mode == mode)
     }
 }

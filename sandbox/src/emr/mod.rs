@@ -6,14 +6,18 @@
 
 mod answers;
 mod application;
+mod call;
+mod error;
 mod job_run;
 mod lifecycle;
+mod operation;
 mod request;
 mod service;
 mod store;
 
 pub use application::{Application, ApplicationState};
-pub use job_run::{Attempt, JobRun, JobRunState, Mode};
+pub use error::EmrError;
+pub use job_run::{Attempt, JobRun, JobRunState, Mode, RunFilter};
 pub use request::StartJobRun;
 pub use service::EmrService;
-pub use store::{Emr, EmrError, Levers, RunFilter, Started};
+pub use store::{Emr, Levers, Started};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::application::Application;
+use super::error::EmrError;
 use super::job_run::Mode;
-use super::store::EmrError;
 use crate::wire::unknown_fields;
 
 /// A `StartJobRun` that has been found valid.

@@ -6,18 +6,19 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answers;
 use super::application::{Application, ApplicationState};
-use super::job_run::{JobRun, JobRunState, Mode};
+use super::call::Call;
+use super::error::EmrError;
+use super::job_run::JobRun;
+use super::operation::Operation;
 use super::request::{StartJobRun, invalid, known, tags, token};
-use super::store::{Emr, EmrError, RunFilter, new_id};
-use crate::record::Effect;
+use super::store::{Emr, new_id};
 use crate::wire::{
-    ACCOUNT, AwsService, Did, Principal, Protocol, REGION, percent_decode,
-    rest_json_error, rest_json_ok,
+    AwsService, Did, Principal, Protocol, REGION, rest_json_error, rest_json_ok,
 };
 
 /// EMR Serverless behind the front door.
@@ -29,152 +30,6 @@ impl EmrService {
     /// The service over a store.
     pub fn new(emr: Emr) -> Self {
         Self { emr }
-    }
-}
-
-/// An operation with what its path names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Operation {
-    CreateApplication,
-    ListApplications,
-    GetApplication(String),
-    UpdateApplication(String),
-    StartApplication(String),
-    StopApplication(String),
-    StartJobRun(String),
-    ListJobRuns(String),
-    GetJobRun(String, String),
-    CancelJobRun(String, String),
-    ListJobRunAttempts(String, String),
-    GetDashboardForJobRun(String, String),
-    ListTagsForResource(String),
-    TagResource(String),
-    UntagResource(String),
-}
-
-impl Operation {
-    /// The operation that method and path name.
-    fn of(parts: &Parts) -> Option<Self> {
-        let path: Vec<String> = parts
-            .uri
-            .path()
-            .trim_start_matches('/')
-            .split('/')
-            .map(percent_decode)
-            .collect();
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let (get, post) = (parts.method == Method::GET, parts.method == Method::POST);
-        let delete = parts.method == Method::DELETE;
-        match path.as_slice() {
-            ["applications"] if post => Some(Self::CreateApplication),
-            ["applications"] if get => Some(Self::ListApplications),
-            ["applications", id] if get => Some(Self::GetApplication((*id).into())),
-            ["applications", id] if parts.method == Method::PATCH => {
-                Some(Self::UpdateApplication((*id).into()))
-            }
-            ["applications", id, "start"] if post => {
-                Some(Self::StartApplication((*id).into()))
-            }
-            ["applications", id, "stop"] if post => {
-                Some(Self::StopApplication((*id).into()))
-            }
-            ["applications", id, "jobruns"] if post => {
-                Some(Self::StartJobRun((*id).into()))
-            }
-            ["applications", id, "jobruns"] if get => {
-                Some(Self::ListJobRuns((*id).into()))
-            }
-            ["applications", id, "jobruns", run] if get => {
-                Some(Self::GetJobRun((*id).into(), (*run).into()))
-            }
-            ["applications", id, "jobruns", run] if delete => {
-                Some(Self::CancelJobRun((*id).into(), (*run).into()))
-            }
-            ["applications", id, "jobruns", run, "attempts"] if get => {
-                Some(Self::ListJobRunAttempts((*id).into(), (*run).into()))
-            }
-            ["applications", id, "jobruns", run, "dashboard"] if get => {
-                Some(Self::GetDashboardForJobRun((*id).into(), (*run).into()))
-            }
-            // The ARN may come with its slashes as they are.
-            ["tags", arn @ ..] if get => Some(Self::ListTagsForResource(arn.join("/"))),
-            ["tags", arn @ ..] if post => Some(Self::TagResource(arn.join("/"))),
-            ["tags", arn @ ..] if delete => Some(Self::UntagResource(arn.join("/"))),
-            _ => None,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::CreateApplication => "CreateApplication",
-            Self::ListApplications => "ListApplications",
-            Self::GetApplication(_) => "GetApplication",
-            Self::UpdateApplication(_) => "UpdateApplication",
-            Self::StartApplication(_) => "StartApplication",
-            Self::StopApplication(_) => "StopApplication",
-            Self::StartJobRun(_) => "StartJobRun",
-            Self::ListJobRuns(_) => "ListJobRuns",
-            Self::GetJobRun(..) => "GetJobRun",
-            Self::CancelJobRun(..) => "CancelJobRun",
-            Self::ListJobRunAttempts(..) => "ListJobRunAttempts",
-            Self::GetDashboardForJobRun(..) => "GetDashboardForJobRun",
-            Self::ListTagsForResource(_) => "ListTagsForResource",
-            Self::TagResource(_) => "TagResource",
-            Self::UntagResource(_) => "UntagResource",
-        }
-    }
-
-    /// The ARN that the operation touches.
-    fn resource(&self) -> String {
-        let application = |id: &str| {
-            format!("arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/{id}")
-        };
-        match self {
-            Self::CreateApplication | Self::ListApplications => "*".into(),
-            Self::GetApplication(id)
-            | Self::UpdateApplication(id)
-            | Self::StartApplication(id)
-            | Self::StopApplication(id)
-            | Self::StartJobRun(id)
-            | Self::ListJobRuns(id) => application(id),
-            Self::GetJobRun(id, run)
-            | Self::CancelJobRun(id, run)
-            | Self::ListJobRunAttempts(id, run)
-            | Self::GetDashboardForJobRun(id, run) => {
-                format!("{}/jobruns/{run}", application(id))
-            }
-            Self::ListTagsForResource(arn)
-            | Self::TagResource(arn)
-            | Self::UntagResource(arn) => arn.clone(),
-        }
-    }
-
-    /// The query parameters that it takes.
-    fn query(&self) -> &'static [&'static str] {
-        match self {
-            Self::ListApplications => &["nextToken", "maxResults", "states"],
-            Self::ListJobRuns(_) => &[
-                "nextToken",
-                "maxResults",
-                "createdAtAfter",
-                "createdAtBefore",
-                "states",
-                "mode",
-            ],
-            Self::GetJobRun(..) => &["attempt"],
-            Self::CancelJobRun(..) => &["shutdownGracePeriodInSeconds"],
-            Self::ListJobRunAttempts(..) => &["nextToken", "maxResults"],
-            Self::GetDashboardForJobRun(..) => &["attempt", "accessSystemProfileLogs"],
-            Self::UntagResource(_) => &["tagKeys"],
-            _ => &[],
-        }
-    }
-
-    fn effect(&self) -> Effect {
-        match self.name().starts_with("Get") || self.name().starts_with("List") {
-            true => Effect::Read,
-            false => Effect::Change,
-        }
     }
 }
 
@@ -253,6 +108,30 @@ impl EmrService {
             Operation::StopApplication(id) => {
                 emr.stop_application(id).map(|()| json!({}))
             }
+            Operation::ListTagsForResource(arn) => Ok(json!({ "tags": self.tags(arn)? })),
+            Operation::TagResource(arn) => {
+                known("", &call.body, &["tags"])?;
+                let new = tags(&call.body["tags"])?;
+                self.change_tags(arn, |tags| tags.extend(new))
+            }
+            Operation::UntagResource(arn) => {
+                let keys = call.all("tagKeys");
+                self.change_tags(arn, |tags| {
+                    tags.retain(|key, _| !keys.contains(&key.as_str()))
+                })
+            }
+            job_run => self.job_run_answer(job_run, call, by),
+        }
+    }
+
+    fn job_run_answer(
+        &self,
+        op: &Operation,
+        call: &Call,
+        by: &Principal,
+    ) -> Result<Value, EmrError> {
+        let emr = &self.emr;
+        match op {
             Operation::StartJobRun(id) => {
                 let request = StartJobRun::parse(&call.body, &emr.application(id)?)?;
                 let started = emr.start_job_run(id, request, &by.arn)?;
@@ -291,18 +170,7 @@ impl EmrService {
                     run.id, run.id
                 ) }))
             }
-            Operation::ListTagsForResource(arn) => Ok(json!({ "tags": self.tags(arn)? })),
-            Operation::TagResource(arn) => {
-                known("", &call.body, &["tags"])?;
-                let new = tags(&call.body["tags"])?;
-                self.change_tags(arn, |tags| tags.extend(new))
-            }
-            Operation::UntagResource(arn) => {
-                let keys = call.all("tagKeys");
-                self.change_tags(arn, |tags| {
-                    tags.retain(|key, _| !keys.contains(&key.as_str()))
-                })
-            }
+            other => Err(invalid(format!("{} is about no job run", other.name()))),
         }
     }
 
@@ -413,126 +281,6 @@ impl EmrService {
     }
 }
 
-/// A request with its query and body taken apart.
-struct Call {
-    query: Vec<(String, String)>,
-    body: Value,
-}
-
-impl Call {
-    fn read(op: &Operation, parts: &Parts, body: &Bytes) -> Result<Self, EmrError> {
-        let query = pairs(parts.uri.query().unwrap_or_default());
-        if let Some((name, _)) = query
-            .iter()
-            .find(|(n, _)| !op.query().contains(&n.as_str()))
-        {
-            return Err(invalid(format!("unknown parameter: {name}")));
-        }
-        let body = match body.is_empty() {
-            true => Value::Null,
-            false => serde_json::from_slice(body)
-                .map_err(|error| invalid(format!("the body is not JSON: {error}")))?,
-        };
-        Ok(Self { query, body })
-    }
-
-    fn one(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    fn all(&self, name: &str) -> Vec<&str> {
-        let found = self.query.iter().filter(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).collect()
-    }
-
-    fn number(&self, name: &str) -> Result<Option<u64>, EmrError> {
-        self.one(name)
-            .map(|text| {
-                text.parse().map_err(|_| {
-                    invalid(format!("{name} must be a whole number: {text}"))
-                })
-            })
-            .transpose()
-    }
-
-    fn time_ms(&self, name: &str) -> Result<Option<i64>, EmrError> {
-        self.one(name)
-            .map(|text| {
-                text.parse::<jiff::Timestamp>()
-                    .map(jiff::Timestamp::as_millisecond)
-                    .map_err(|_| invalid(format!("{name} must be a date-time: {text}")))
-            })
-            .transpose()
-    }
-
-    fn filter(&self) -> Result<RunFilter, EmrError> {
-        let states = self
-            .all("states")
-            .into_iter()
-            .map(|name| {
-                JobRunState::named(name)
-                    .ok_or_else(|| invalid(format!("Invalid value for states: {name}")))
-            })
-            .collect::<Result<_, _>>()?;
-        let mode = match self.one("mode") {
-            None => None,
-            Some("BATCH") => Some(Mode::Batch),
-            Some("STREAMING") => Some(Mode::Streaming),
-            Some(other) => {
-                return Err(invalid(format!("Invalid value for mode: {other}")));
-            }
-        };
-        Ok(RunFilter {
-            created_after_ms: self.time_ms("createdAtAfter")?,
-            created_before_ms: self.time_ms("createdAtBefore")?,
-            states,
-            mode,
-        })
-    }
-
-    /// One page of a list. The token is where the next one begins.
-    fn page(&self, field: &str, all: Vec<Value>) -> Result<Value, EmrError> {
-        let size = self.number("maxResults")?.unwrap_or(50);
-        if !(1..=50).contains(&size) {
-            return Err(invalid("maxResults must be 1 to 50"));
-        }
-        let from = match self.one("nextToken") {
-            None => 0,
-            Some(token) => token
-                .strip_prefix("page-")
-                .and_then(|from| from.parse().ok())
-                .filter(|from| *from <= all.len())
-                .ok_or_else(|| invalid("Invalid nextToken"))?,
-        };
-        let size = usize::try_from(size).unwrap_or(50);
-        let until = all.len().min(from + size);
-        let mut answer = json!({ field: all[from..until] });
-        if until < all.len() {
-            answer["nextToken"] = json!(format!("page-{until}"));
-        }
-        Ok(answer)
-    }
-
-    /// The parameters for the record; what EMR marks as sensitive stays out.
-    fn in_short(&self) -> BTreeMap<String, String> {
-        let mut params: BTreeMap<String, String> = self.query.iter().cloned().collect();
-        for field in ["name", "clientToken", "mode", "releaseLabel"] {
-            if let Some(text) = self.body[field].as_str() {
-                params.insert(field.to_owned(), text.to_owned());
-            }
-        }
-        if let Some(entry) = self.body["jobDriver"]["sparkSubmit"]["entryPoint"].as_str()
-        {
-            params.insert("entryPoint".into(), entry.to_owned());
-        }
-        if let Some(tags) = self.body["tags"].as_object() {
-            params.insert("tags".into(), Value::from(tags.clone()).to_string());
-        }
-        params
-    }
-}
-
 fn with_path(
     op: &Operation,
     mut params: BTreeMap<String, String>,
@@ -563,21 +311,6 @@ fn concurrent_runs(body: &Value) -> Option<u32> {
     body["schedulerConfiguration"]["maxConcurrentRuns"]
         .as_u64()
         .and_then(|runs| u32::try_from(runs).ok())
-}
-
-/// The pairs of a query string.
-fn pairs(query: &str) -> Vec<(String, String)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (
-                percent_decode(name),
-                percent_decode(&value.replace('+', " ")),
-            )
-        })
-        .collect()
 }
 
 const APPLICATION_FIELDS: &[&str] = &[

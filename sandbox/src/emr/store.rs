@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::application::{Application, ApplicationState};
-use super::job_run::{JobRun, JobRunState, Mode};
+use super::error::EmrError;
+use super::job_run::{JobRun, JobRunState, RunFilter};
 use super::lifecycle;
 use super::request::{StartJobRun, invalid};
 use crate::clock::Clock;
@@ -22,20 +23,6 @@ pub struct Emr {
     pub(super) inner: Arc<Inner>,
 }
 
-/// Why a call was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EmrError {
-    /// `ValidationException`.
-    #[error("{0}")]
-    Validation(String),
-    /// `ResourceNotFoundException`.
-    #[error("{0} does not exist")]
-    NotFound(String),
-    /// `ConflictException`.
-    #[error("{0}")]
-    Conflict(String),
-}
-
 /// The answer to `StartJobRun`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started {
@@ -45,19 +32,6 @@ pub struct Started {
     pub job_run_id: String,
     /// Its ARN.
     pub arn: String,
-}
-
-/// The filters of `ListJobRuns`.
-#[derive(Debug, Clone, Default)]
-pub struct RunFilter {
-    /// Only runs created after this time, in milliseconds.
-    pub created_after_ms: Option<i64>,
-    /// Only runs created before this time, in milliseconds.
-    pub created_before_ms: Option<i64>,
-    /// Only runs in one of these states; empty means all.
-    pub states: Vec<JobRunState>,
-    /// Only runs of this mode.
-    pub mode: Option<Mode>,
 }
 
 /// What the console can make EMR do against its habit.
@@ -213,7 +187,13 @@ impl Emr {
             }
             return Ok(started(&state.runs[id]));
         }
-        let run = new_run(&application, &request, created_by, timeline.now_ms());
+        let run = JobRun::submitted(
+            new_id(),
+            &application,
+            &request,
+            created_by,
+            timeline.now_ms(),
+        );
         let answer = started(&run);
         let control = Control {
             cancel: watch::Sender::new(None),
@@ -391,48 +371,6 @@ impl Inner {
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changes.send_modify(|n| *n += 1);
-    }
-}
-
-impl RunFilter {
-    fn lets(&self, run: &JobRun) -> bool {
-        self.created_after_ms
-            .is_none_or(|ms| run.created_at_ms > ms)
-            && self
-                .created_before_ms
-                .is_none_or(|ms| run.created_at_ms < ms)
-            && (self.states.is_empty() || self.states.contains(&run.state))
-            && self.mode.is_none_or(|mode| run.mode == mode)
-    }
-}
-
-fn new_run(
-    application: &Application,
-    request: &StartJobRun,
-    created_by: &str,
-    now_ms: i64,
-) -> JobRun {
-    JobRun {
-        application_id: application.id.clone(),
-        id: new_id(),
-        name: request.name.clone(),
-        created_by: created_by.to_owned(),
-        execution_role_arn: request.execution_role_arn.clone(),
-        release_label: application.release_label.clone(),
-        mode: request.mode,
-        job_driver: request.job_driver.clone(),
-        configuration_overrides: request.configuration_overrides.clone(),
-        retry_policy: request.retry_policy.clone(),
-        execution_timeout_minutes: request.execution_timeout_minutes,
-        tags: request.tags.clone(),
-        state: JobRunState::Submitted,
-        state_details: String::new(),
-        created_at_ms: now_ms,
-        updated_at_ms: now_ms,
-        started_at_ms: None,
-        ended_at_ms: None,
-        queued_ms: 0,
-        attempts: Vec::new(),
     }
 }
 

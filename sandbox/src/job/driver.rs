@@ -1,28 +1,26 @@
 //! One attempt of a job run: the driver from its start to its end.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::checkpoint::{QueryShape, SparkLine};
+use domain::checkpoint::QueryShape;
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::controls::Controls;
 use super::driver_log::DriverLog;
 use super::failure::{Failure, QueryIdentity};
 use super::kafka::KafkaSource;
+use super::order::{AttemptOrder, StopSignal};
 use super::progress::{Listener, WorkerMetrics};
 use super::query::{MicroBatchQuery, QueryPlan};
-use super::script::{QueryDefinition, Script, Surroundings, submitted_confs};
+use super::script::{QueryDefinition, Script, Surroundings};
 use super::source::Source;
 use super::storage::{Location, Storage};
 use super::timeline::Timeline;
 use super::worker::Worker;
 use crate::clock::Clock;
 use crate::cloudwatch::Metrics;
-use crate::emr::{Application, JobRun};
 use crate::faults::Faults;
 use crate::kafka::Topics;
 use crate::logs::Logs;
@@ -48,21 +46,6 @@ pub struct JobEnvironment {
     pub controls: Controls,
 }
 
-/// What EMR hands to a driver.
-#[derive(Debug, Clone)]
-pub struct AttemptOrder {
-    application_id: String,
-    job_run_id: String,
-    number: u32,
-    line: SparkLine,
-    entry_point: String,
-    arguments: Vec<String>,
-    confs: BTreeMap<String, String>,
-    role: String,
-    log_group: String,
-    log_stream: String,
-}
-
 /// How an attempt ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptEnd {
@@ -70,83 +53,6 @@ pub enum AttemptEnd {
     Finished,
     /// It failed, with what EMR keeps of the reason.
     Failed(String),
-}
-
-/// SIGTERM for a driver.
-#[derive(Debug, Clone, Default)]
-pub struct StopSignal {
-    token: CancellationToken,
-}
-
-impl StopSignal {
-    /// Sends the signal.
-    pub fn terminate(&self) {
-        self.token.cancel();
-    }
-
-    /// Whether it was sent.
-    pub fn is_terminated(&self) -> bool {
-        self.token.is_cancelled()
-    }
-
-    /// Waits for it.
-    pub async fn terminated(&self) {
-        self.token.cancelled().await;
-    }
-}
-
-impl AttemptOrder {
-    /// The order for one attempt of a run.
-    pub fn new(run: &JobRun, application: &Application, number: u32) -> Self {
-        let logging = [
-            &run.configuration_overrides["monitoringConfiguration"],
-            &application.monitoring,
-        ]
-        .into_iter()
-        .map(|monitoring| &monitoring["cloudWatchLoggingConfiguration"])
-        .find(|logging| logging["enabled"] == true);
-        let text =
-            |field: &str| logging.and_then(|l| l[field].as_str()).unwrap_or_default();
-        let group = match text("logGroupName") {
-            "" => "/aws/emr-serverless",
-            group => group,
-        };
-        let prefix = match text("logStreamNamePrefix").trim_matches('/') {
-            "" => String::new(),
-            prefix => format!("{prefix}/"),
-        };
-        let mut confs = BTreeMap::new();
-        let overrides = &run.configuration_overrides["applicationConfiguration"];
-        for one in overrides.as_array().into_iter().flatten() {
-            if one["classification"] != "spark-defaults" {
-                continue;
-            }
-            for (key, value) in one["properties"].as_object().into_iter().flatten() {
-                confs.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
-            }
-        }
-        confs.extend(submitted_confs(run.spark_submit("sparkSubmitParameters")));
-        Self {
-            application_id: run.application_id.clone(),
-            job_run_id: run.id.clone(),
-            number,
-            line: application.spark_line(),
-            entry_point: run.spark_submit("entryPoint").to_owned(),
-            arguments: run.arguments(),
-            confs,
-            role: run
-                .execution_role_arn
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-            log_group: group.to_owned(),
-            log_stream: format!(
-                "{prefix}applications/{}/jobs/{}/attempts/{number}/SPARK_DRIVER/stderr",
-                run.application_id, run.id
-            ),
-        }
-    }
 }
 
 /// Runs one attempt. Dropping the future is the kill: it stops at whatever it is doing.

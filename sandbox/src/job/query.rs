@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use domain::checkpoint::{
     CheckpointView, CommitMetadata, FailsWhen, OffsetSeq, OffsetSeqMetadata, Prognosis,
-    QueryShape, SparkLine, StreamMetadata, predict,
+    QueryShape, SparkLine, predict,
 };
 use uuid::Uuid;
 
 use super::failure::{Failure, QueryIdentity};
 use super::planner::OffsetRange;
+use super::resume::{self, NextBatch, Resumed};
 use super::source::Source;
 use super::state_store::StateStore;
 use super::storage::{Location, Put, Storage};
@@ -70,16 +71,6 @@ pub struct Batch {
     pub replay: bool,
 }
 
-#[derive(Debug, Clone)]
-struct NextBatch {
-    id: i64,
-    starts: Vec<Option<String>>,
-    /// Set where the batch's offsets are in the log already.
-    ends: Option<Vec<Option<String>>>,
-    /// A query without any committed batch runs its first one even if it is empty.
-    is_first: bool,
-}
-
 impl MicroBatchQuery {
     /// Starts a query: reads its checkpoint and decides where to go on. The second part
     /// of an error names the query as far as it was known.
@@ -94,21 +85,21 @@ impl MicroBatchQuery {
             run_id: Uuid::new_v4().to_string(),
         };
         let begun = Self::begin(&plan, &storage, &mut identity).await;
-        let (next, view, state_failure) = match begun {
+        let (resumed, view) = match begun {
             Ok(begun) => begun,
             Err(failure) => return Err((failure, identity)),
         };
-        let (pinned, watermark_ms) = pinned(&view, &plan);
+        let (pinned, watermark_ms) = resume::pinned(&view, &plan);
         Ok(Self {
             plan,
             storage,
             timeline,
             identity,
-            next,
+            next: resumed.next,
             pinned,
             watermark_ms,
             state: None,
-            state_failure,
+            state_failure: resumed.state_failure,
             purged_below: None,
         })
     }
@@ -117,9 +108,10 @@ impl MicroBatchQuery {
         plan: &QueryPlan,
         storage: &Storage,
         identity: &mut QueryIdentity,
-    ) -> Result<(NextBatch, CheckpointView, Option<Failure>), Failure> {
-        let at = &plan.checkpoint;
-        let view = storage.checkpoint(at, plan.shape.stateful).await?;
+    ) -> Result<(Resumed, CheckpointView), Failure> {
+        let view = storage
+            .checkpoint(&plan.checkpoint, plan.shape.stateful)
+            .await?;
         let prognosis = predict(&view, plan.line, &plan.shape);
         if let Prognosis::Fails {
             when: FailsWhen::Start,
@@ -132,61 +124,8 @@ impl MicroBatchQuery {
             let condition = error_condition.as_deref();
             return Err(Failure::foreseen(error_class, condition, text).at_start());
         }
-        identity.id = query_id(&view, plan, storage).await?;
-        let none = || vec![None; plan.sources.len()];
-        let mut state_failure = None;
-        let next = match prognosis {
-            Prognosis::Starts {
-                batch_id,
-                start_offsets,
-                end_offsets,
-                ..
-            } => NextBatch {
-                id: batch_id,
-                is_first: start_offsets.iter().any(Option::is_none),
-                starts: start_offsets,
-                ends: end_offsets,
-            },
-            Prognosis::StartsFresh { start, .. } => NextBatch {
-                id: 0,
-                starts: start.unwrap_or_else(none),
-                ends: None,
-                is_first: true,
-            },
-            Prognosis::Fails {
-                error_class,
-                error_condition,
-                text,
-                path,
-                first_batch,
-                ..
-            } => {
-                let condition = error_condition.as_deref();
-                let failure = Failure::foreseen(&error_class, condition, &text);
-                let in_state = path.is_some_and(|path| path.starts_with("state/"));
-                match first_batch {
-                    // A conflict in the logs comes about by itself when it is reached.
-                    Some(first) => NextBatch {
-                        id: first.batch_id,
-                        is_first: true,
-                        starts: first.start_offsets,
-                        ends: first.end_offsets,
-                    },
-                    None if in_state => {
-                        state_failure = Some(failure.clone());
-                        before_state(&view, plan).ok_or(failure)?
-                    }
-                    None => return Err(failure),
-                }
-            }
-            Prognosis::Unknown { unread } => {
-                let path = unread
-                    .first()
-                    .map_or_else(String::new, |key| view.path(key));
-                return Err(Failure::storage(&path, "the file was listed and is gone"));
-            }
-        };
-        Ok((next, view, state_failure))
+        identity.id = resume::query_id(&view, plan, storage).await?;
+        Ok((resume::resumed(prognosis, &view, plan)?, view))
     }
 
     /// The query as messages name it.
@@ -413,105 +352,4 @@ impl MicroBatchQuery {
         }
         Ok(())
     }
-}
-
-/// The batch that a query runs whose state cannot be loaded: Spark writes its offsets
-/// before it looks at the state.
-fn before_state(view: &CheckpointView, plan: &QueryPlan) -> Option<NextBatch> {
-    let shape = QueryShape {
-        stateful: false,
-        ..plan.shape.clone()
-    };
-    match predict(view, plan.line, &shape) {
-        Prognosis::Starts {
-            batch_id,
-            start_offsets,
-            end_offsets,
-            ..
-        } => Some(NextBatch {
-            id: batch_id,
-            // Were nothing new, Spark would not come to its state either.
-            is_first: true,
-            starts: start_offsets,
-            ends: end_offsets,
-        }),
-        _ => None,
-    }
-}
-
-/// The id in `metadata`, or a new one that is written there.
-async fn query_id(
-    view: &CheckpointView,
-    plan: &QueryPlan,
-    storage: &Storage,
-) -> Result<String, Failure> {
-    if let Some(bytes) = view.bytes.get("metadata")
-        && let Some(metadata) = StreamMetadata::parse(bytes).value
-    {
-        return Ok(metadata.id.to_string());
-    }
-    let metadata = StreamMetadata { id: Uuid::new_v4() };
-    let bytes = metadata.render();
-    let put = storage
-        .put_if_absent(&plan.checkpoint, "metadata", bytes.as_bytes())
-        .await?;
-    match put {
-        Put::Written => Ok(metadata.id.to_string()),
-        Put::Exists => {
-            let path = view.path("metadata");
-            Err(Failure::concurrent_write(plan.line, &path).at_start())
-        }
-    }
-}
-
-/// The confs and the watermark of the newest readable offsets, or those of a new query.
-fn pinned(view: &CheckpointView, plan: &QueryPlan) -> (BTreeMap<String, String>, i64) {
-    let newest = view.offset_batches().last().copied();
-    let read = newest
-        .and_then(|batch| view.bytes.get(&format!("offsets/{batch}")))
-        .and_then(|bytes| OffsetSeq::parse(bytes).value)
-        .and_then(|sequence| sequence.metadata);
-    match read {
-        Some(metadata) if !metadata.conf.is_empty() => {
-            (metadata.conf, metadata.batch_watermark_ms)
-        }
-        _ => (fresh_confs(plan), 0),
-    }
-}
-
-/// What Spark writes into the first offsets of a new query, by its version.
-fn fresh_confs(plan: &QueryPlan) -> BTreeMap<String, String> {
-    const SQL: &str = "spark.sql.streaming.";
-    const HDFS: &str =
-        "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider";
-    let mut confs: BTreeMap<String, String> = [
-        ("stateStore.providerClass", HDFS),
-        ("stateStore.compression.codec", "lz4"),
-        ("stateStore.rocksdb.formatVersion", "5"),
-        ("statefulOperator.useStrictDistribution", "true"),
-        ("flatMapGroupsWithState.stateFormatVersion", "2"),
-        ("multipleWatermarkPolicy", "min"),
-        ("aggregation.stateFormatVersion", "2"),
-        ("join.stateFormatVersion", "2"),
-    ]
-    .into_iter()
-    .map(|(key, value)| (format!("{SQL}{key}"), value.to_owned()))
-    .collect();
-    confs.insert(
-        "spark.sql.shuffle.partitions".into(),
-        plan.shuffle_partitions.to_string(),
-    );
-    if plan.line >= SparkLine::V3_5 {
-        confs.insert(
-            "spark.sql.optimizer.pruneFiltersCanPruneStreamingSubplan".into(),
-            "false".into(),
-        );
-    }
-    if plan.line >= SparkLine::V4_0 {
-        confs.insert(
-            format!("{SQL}stateStore.encodingFormat"),
-            "unsaferow".into(),
-        );
-    }
-    confs
 }

@@ -2,9 +2,9 @@
 
 use super::bronze;
 use super::controls::Controls;
-use super::driver::StopSignal;
 use super::driver_log::DriverLog;
 use super::failure::Failure;
+use super::order::StopSignal;
 use super::progress::{self, Durations, Listener, WorkerMetrics};
 use super::query::{Batch, MicroBatchQuery};
 use super::storage::{Location, Storage};

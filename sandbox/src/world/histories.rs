@@ -3,7 +3,7 @@
 
 use futures::future::try_join_all;
 
-use super::levers::{CheckpointFileChoice, Lever};
+use super::lever::{CheckpointFileChoice, Lever};
 use super::{SeedError, World};
 use crate::emr::{JobRun, JobRunState, StartJobRun};
 use crate::job::Timeline;

@@ -5,6 +5,9 @@
 //! a contradiction (a checkpoint whose topics are gone).
 
 mod histories;
+mod job_levers;
+mod kafka_levers;
+mod lever;
 mod levers;
 mod producers;
 
@@ -26,7 +29,7 @@ use crate::s3::{Store, StoreError};
 use crate::streams;
 use crate::wire::Principal;
 
-pub use levers::{CheckpointFileChoice, Damage, Lever, LeverError};
+pub use lever::{CheckpointFileChoice, Damage, Lever, LeverError};
 pub use producers::{ProducerView, Producers};
 
 /// Everything that the sandbox holds.
@@ -154,7 +157,7 @@ impl World {
                 world.producers.tick(&world.topics);
                 ticks = ticks.wrapping_add(1);
                 // A history that is being played through reads what is too old now.
-                if ticks % RETENTION_EVERY == 0
+                if ticks.is_multiple_of(RETENTION_EVERY)
                     && let Ok(_alone) = world.seeding.try_lock()
                 {
                     world.topics.enforce_retention(world.clock.now_ms());
