@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::http::request::Parts;
+use axum::http::{Method, header};
 use domain::access::Actor;
 use domain::error::{ErrorKind, WireError};
 use leptos::prelude::{expect_context, use_context};
@@ -32,12 +34,21 @@ pub(super) fn answer<T>(answered: Answered<T>) -> Result<T, AppError> {
 }
 
 fn refused(error: WireError) -> AppError {
-    if let Some(response) = use_context::<ResponseOptions>() {
+    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !is_plain_form()) {
         let status = axum::http::StatusCode::from_u16(error.kind.status())
             .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
         response.set_status(status);
     }
     AppError(error)
+}
+
+/// Whether a browser without script posted a form. It is led back to its page
+/// by a redirect, which must keep its status: the error stands in the address.
+fn is_plain_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accepts = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+        parts.method == Method::POST && accepts.is_some_and(|v| v.contains("text/html"))
+    })
 }
 
 /// What the frame is drawn from.

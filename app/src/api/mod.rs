@@ -6,6 +6,7 @@ mod client;
 mod error;
 pub mod read;
 
+pub use client::SluiceClient;
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]

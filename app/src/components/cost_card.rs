@@ -1,0 +1,127 @@
+//! The card that never leaves: what the reset costs, wherever one is in it.
+
+use domain::plan::Cost;
+use domain::text::thousands;
+use leptos::prelude::*;
+
+use super::current_run::CurrentRun;
+use crate::ui::*;
+use crate::view::RunPage;
+
+/// What stands on the card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    /// What the numbers are of.
+    of: String,
+    cost: Option<Cost>,
+    takes: Option<String>,
+    agrees: Option<String>,
+}
+
+/// Records skipped, records read again, time, and who must agree. It changes
+/// as the choice changes.
+#[component]
+pub fn CostCard() -> AnyView {
+    let run = CurrentRun::of_page();
+    let shown = run.part(|page| (chosen(page), options(page)));
+    let shown = Memo::new(move |_| {
+        let (chosen, options) = shown.get();
+        let picked = run.picked.get();
+        let looked_at = options
+            .into_iter()
+            .find(|(value, _)| Some(value) == picked.as_ref());
+        looked_at.map_or(chosen, |(_, option)| option)
+    });
+    let figures = move || {
+        let Shown {
+            of,
+            cost,
+            takes,
+            agrees,
+        } = shown.get();
+        view! {
+            <p class="small soft">{of}</p>
+            <Figures>
+                <Figure name="Skipped, never read" note=records_note(cost.as_ref())>
+                    {cost.map_or_else(unknown, |cost| thousands(cost.skipped))}
+                </Figure>
+                <Figure name="Read again">
+                    {cost.map_or_else(unknown, |cost| thousands(cost.repeated))}
+                </Figure>
+                <Figure name="Takes">{takes.unwrap_or_else(unknown)}</Figure>
+                <Figure name="Must agree">{agrees.unwrap_or_else(unknown)}</Figure>
+            </Figures>
+            {cost
+                .filter(|cost| cost.already_lost > 0)
+                .map(|cost| {
+                    view! {
+                        <p class="small">
+                            {format!(
+                                "Kafka has deleted {} records before they were read. No way out brings them back.",
+                                thousands(cost.already_lost),
+                            )}
+                        </p>
+                    }
+                })}
+        }
+    };
+    view! {
+        <Card title="What it costs">
+            <div class="stack" aria-live="polite">
+                {figures}
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+/// What the Run's value says: of the plan, or of the chosen way out.
+fn chosen(page: &RunPage) -> Shown {
+    let of = if page.state.reset.is_some() {
+        "By the plan.".to_owned()
+    } else if let Some(intent) = &page.state.intent {
+        format!("Of option {}, as things are now.", intent.way_out.letter())
+    } else {
+        "No way out is chosen yet.".to_owned()
+    };
+    Shown {
+        of,
+        cost: page.cost,
+        takes: page.takes.clone(),
+        agrees: page.agrees.clone(),
+    }
+}
+
+/// What each way out would cost, by its word in forms, except the one that was
+/// chosen: of that the Run knows more.
+fn options(page: &RunPage) -> Vec<(String, Shown)> {
+    page.options
+        .iter()
+        .filter(|option| !option.chosen)
+        .map(|option| {
+            let shown = Shown {
+                of: format!("If you choose {}: {}.", option.letter, option.title),
+                cost: option.cost,
+                takes: Some(option.takes.clone()),
+                agrees: Some(option.agrees.clone()),
+            };
+            (option.value.clone(), shown)
+        })
+        .collect()
+}
+
+/// Offsets count more than records where transactions or compaction leave
+/// holes, so a number that is not zero is an upper bound.
+fn records_note(cost: Option<&Cost>) -> String {
+    match cost {
+        None => "Known once the way out and its start are.".to_owned(),
+        Some(cost) if cost.skipped > 0 || cost.repeated > 0 => {
+            "records, at most".to_owned()
+        }
+        Some(_) => "records".to_owned(),
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}

@@ -1,0 +1,178 @@
+//! The steps of a plan before they are done, each opening to what it is made
+//! of: keys, offsets, commands.
+
+use domain::keyset::{Chunk, KeySet};
+use domain::plan::{Plan, RenderedStep, StepKind};
+use domain::text::{bytes, counted};
+use leptos::prelude::*;
+
+use crate::ui::*;
+use crate::view::PlanView;
+
+/// Every step of a plan, numbered, in the order in which they will be done.
+#[component]
+pub fn PlanSteps(
+    /// The plan.
+    view: PlanView,
+) -> AnyView {
+    let PlanView { plan, steps, .. } = view;
+    let steps = steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, step)| {
+            let parts = plan.as_ref().map(|plan| parts(plan, &step.rendered));
+            planned_step(index + 1, step.rendered, parts)
+        })
+        .collect_view();
+    view! { <ol class="plan-steps">{steps}</ol> }.into_any()
+}
+
+fn planned_step(
+    number: usize,
+    step: RenderedStep,
+    parts: Option<impl IntoView + 'static>,
+) -> impl IntoView {
+    let RenderedStep {
+        title,
+        will,
+        commands,
+        point_of_no_return,
+        ..
+    } = step;
+    view! {
+        {point_of_no_return.then(no_return)}
+        <li class="plan-steps__step" data-changes=point_of_no_return.then_some("yes")>
+            <span class="plan-steps__number" aria-hidden="true">
+                {number}
+            </span>
+            <div class="stack stack--tight">
+                <h3>{title}</h3>
+                <p>{will}</p>
+                {parts}
+                {commands_of(commands)}
+            </div>
+        </li>
+    }
+}
+
+/// Marks where going back ends to be simple, before it comes.
+pub fn no_return() -> impl IntoView {
+    view! {
+        <li class="no-return">
+            <Icon name=IconName::Warning />
+            <span>
+                <strong>"Point of no return. "</strong>
+                "Before this line an abort leaves the checkpoint untouched. After it the Run cannot be aborted; the sealed backup holds all that was there."
+            </span>
+        </li>
+    }
+}
+
+/// The commands that do the same by hand. Nothing where there is none.
+fn commands_of(commands: Vec<String>) -> Option<impl IntoView> {
+    let many = commands.len();
+    (many > 0).then(|| {
+        let summary =
+            if many == 1 { "The same by hand".to_owned() } else { format!("The same by hand, {many} commands") };
+        view! {
+            <details class="fold">
+                <summary>{summary}</summary>
+                <div class="stack stack--tight fold__body">
+                    {commands
+                        .into_iter()
+                        .map(|command| view! { <Code text=command what="the command" wrap=true /> })
+                        .collect_view()}
+                </div>
+            </details>
+        }
+    })
+}
+
+/// What a step is made of beyond its sentence.
+fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
+    match plan.step(&step.id).map(|step| &step.kind) {
+        Some(StepKind::Clear(clear)) => keys(clear.keys.clone()).into_any(),
+        Some(StepKind::Seed(seed)) => {
+            let text = seed.offsets.to_spark_json();
+            view! {
+                <details class="fold">
+                    <summary>
+                        {format!("Starting offsets in {}", seed.key())}
+                    </summary>
+                    <div class="fold__body">
+                        <Code text what="the starting offsets" wrap=true />
+                    </div>
+                </details>
+            }
+            .into_any()
+        }
+        Some(StepKind::CloseGate(gate)) => {
+            let text = gate.body.clone();
+            view! {
+                <details class="fold">
+                    <summary>"The text of the closed gate"</summary>
+                    <div class="fold__body">
+                        <Code text what="the text" wrap=true />
+                    </div>
+                </details>
+            }
+            .into_any()
+        }
+        _ => ().into_any(),
+    }
+}
+
+/// A set of keys by its pieces: a list may have more keys than a page can show.
+fn keys(set: KeySet) -> impl IntoView {
+    let summary = format!(
+        "{} in {}",
+        counted(set.count, "key", "keys"),
+        counted(set.chunks.len() as u64, "piece", "pieces")
+    );
+    let list = set.sha256.to_string();
+    view! {
+        <details class="fold">
+            <summary>{summary}</summary>
+            <div class="stack stack--tight fold__body">
+                <Table caption="Keys that are deleted, in pieces" caption_hidden=true>
+                    <thead>
+                        <tr>
+                            <Th>"First key"</Th>
+                            <Th>"Last key"</Th>
+                            <Th numeric=true>"Keys"</Th>
+                            <Th numeric=true>"Size"</Th>
+                            <Th>"Digest"</Th>
+                        </tr>
+                    </thead>
+                    <tbody>{set.chunks.into_iter().map(chunk).collect_view()}</tbody>
+                </Table>
+                <p class="small soft">
+                    "Digest of the whole list: " <Copyable value=list what="the digest" />
+                </p>
+            </div>
+        </details>
+    }
+}
+
+fn chunk(chunk: Chunk) -> impl IntoView {
+    let digest = chunk.sha256.short().to_owned();
+    view! {
+        <tr>
+            <ThRow>
+                <code class="key">{chunk.first}</code>
+            </ThRow>
+            <Td label="Last key">
+                <code class="key">{chunk.last}</code>
+            </Td>
+            <Td label="Keys" numeric=true>
+                {grouped(chunk.count)}
+            </Td>
+            <Td label="Size" numeric=true>
+                {bytes(chunk.bytes)}
+            </Td>
+            <Td label="Digest">
+                <code>{digest}</code>
+            </Td>
+        </tr>
+    }
+}
