@@ -11,26 +11,43 @@ mod way_out;
 use domain::run::{Ending, Stage};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::components::Redirect;
-use leptos_router::hooks::use_params_map;
+use leptos_router::components::{Outlet, ParentRoute, Redirect, Route};
+use leptos_router::hooks::use_location;
+use leptos_router::{MatchNestedRoutes, NavigateOptions, SsrMode, path};
 
 use crate::components::*;
 use crate::paths;
 use crate::ui::*;
 
-/// Every stage of a Run, each at its address. Without a stage in the address
-/// it leads to where the Run stands.
+/// A Run's addresses: one for each stage, and one that leads to where it
+/// stands.
+#[component(transparent)]
+pub fn RunRoutes() -> impl MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("/runs/:run") view=RunFrame ssr=SsrMode::Async>
+            <Route path=path!("") view=where_it_stands ssr=SsrMode::Async />
+            <Route path=path!("checklist") view=checklist::stage ssr=SsrMode::Async />
+            <Route path=path!("way-out") view=way_out::stage ssr=SsrMode::Async />
+            <Route path=path!("secure") view=secure::stage ssr=SsrMode::Async />
+            <Route path=path!("plan") view=plan::stage ssr=SsrMode::Async />
+            <Route path=path!("agreement") view=agreement::stage ssr=SsrMode::Async />
+            <Route path=path!("run") view=progress::stage ssr=SsrMode::Async />
+            <Route path=path!("report") view=report::stage ssr=SsrMode::Async />
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+/// What stays while the stages change: the head, the rail, and the card.
 #[component]
-pub fn RunFrame() -> AnyView {
+fn RunFrame() -> AnyView {
     view! { <RunOfAddress view=frame /> }.into_any()
 }
 
 fn frame() -> AnyView {
     let run = CurrentRun::of_page();
-    let params = use_params_map();
-    let asked_for = Memo::new(move |_| params.with(|params| params.get("stage")));
-    let stage = Memo::new(move |_| asked_for.get().as_deref().and_then(stage_of));
+    let path = use_location().pathname;
+    let stage = Memo::new(move |_| path.with(|path| path.rsplit('/').next().and_then(stage_of)));
     let stream = run.stream();
     let title = {
         let stream = stream.clone();
@@ -39,6 +56,8 @@ fn frame() -> AnyView {
             None => format!("Reset of {stream}"),
         }
     };
+    // The report is a document and has its own numbers.
+    let beside = Memo::new(move |_| stage.get() != Some(Stage::Report));
     view! {
         <Title text=title />
         <div class="page">
@@ -51,44 +70,29 @@ fn frame() -> AnyView {
             </div>
             <RunRail shown=stage />
             <Freshness of=run.page />
-            {move || match (asked_for.get(), stage.get()) {
-                (None, _) => {
-                    let path = paths::stage(&run.id(), run.once(|page| page.stage));
-                    // The way back must not lead here, and forth again.
-                    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-                    view! { <Redirect path options /> }.into_any()
-                }
-                (Some(_), None) => {
-                    view! { <EmptyState title="A Run has no such stage." /> }.into_any()
-                }
-                (Some(_), Some(Stage::Report)) => report::stage(),
-                (Some(_), Some(stage)) => beside_card(stage),
-            }}
+            <div class=move || if beside.get() { "split" } else { "stack" }>
+                <div class="stack">
+                    <ErrorInAddress />
+                    <Outlet />
+                </div>
+                <Show when=move || beside.get()>
+                    <aside class="split__aside" aria-label="What the reset costs">
+                        <CostCard />
+                    </aside>
+                </Show>
+            </div>
         </div>
     }
     .into_any()
 }
 
-fn beside_card(stage: Stage) -> AnyView {
-    view! {
-        <div class="split">
-            <div class="stack">
-                <ErrorInAddress />
-                {match stage {
-                    Stage::Checklist => checklist::stage(),
-                    Stage::WayOut => way_out::stage(),
-                    Stage::Secure => secure::stage(),
-                    Stage::Plan => plan::stage(),
-                    Stage::Agreement => agreement::stage(),
-                    Stage::Run | Stage::Report => progress::stage(),
-                }}
-            </div>
-            <aside class="split__aside" aria-label="What the reset costs">
-                <CostCard />
-            </aside>
-        </div>
-    }
-    .into_any()
+/// Leads to the stage where the Run stands.
+fn where_it_stands() -> AnyView {
+    let run = CurrentRun::of_page();
+    let path = paths::stage(&run.id(), run.once(|page| page.stage));
+    // The way back must not lead here, and forth again.
+    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+    view! { <Redirect path options /> }.into_any()
 }
 
 /// What was wrong, who opened the Run, and when.

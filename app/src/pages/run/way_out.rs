@@ -148,9 +148,14 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
         let value = value.clone();
         Signal::derive(move || checked.get().as_deref() == Some(value.as_str()))
     };
+    // What is filled in is not filled in again: the person may have changed it.
+    let prefill = run.once(|page| {
+        let option = page.options.iter().find(|option| option.value == value);
+        option.map(|option| option.prefill.clone()).unwrap_or_default()
+    });
     let parameter = match value.as_str() {
-        "timestamp" => Some(view! { <TimeParameter /> }.into_any()),
-        "offsets" => Some(view! { <OffsetsParameter /> }.into_any()),
+        "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
+        "offsets" => Some(view! { <OffsetsParameter prefill /> }.into_any()),
         _ => None,
     };
     view! {
@@ -232,27 +237,27 @@ fn figures(cost: Option<Cost>, takes: String, agrees: String) -> impl IntoView {
 }
 
 #[component]
-fn TimeParameter() -> impl IntoView {
+fn TimeParameter(prefill: String) -> impl IntoView {
     view! {
         <Field
             id="choose-at"
             label="Time"
             hint="With its zone, as 2025-01-15T00:00:00Z or 2025-01-15T01:00:00+01:00; epoch milliseconds, as 1736899200000; or relative, as 2h ago. Each partition begins at its first record at or after this time."
         >
-            <TextInput id="choose-at" name=field("at") mono=true short=true />
+            <TextInput id="choose-at" name=field("at") value=prefill mono=true short=true />
         </Field>
     }
 }
 
 #[component]
-fn OffsetsParameter() -> impl IntoView {
+fn OffsetsParameter(prefill: String) -> impl IntoView {
     view! {
         <Field
             id="choose-offsets"
             label="Offsets"
             hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
         >
-            <TextArea id="choose-offsets" name=field("offsets") />
+            <TextArea id="choose-offsets" name=field("offsets") value=prefill />
         </Field>
     }
 }
