@@ -6,7 +6,10 @@
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod components;
 pub mod forms;
+pub mod live;
+pub mod pages;
 pub mod paths;
 #[cfg(feature = "ssr")]
 pub mod request;
@@ -20,7 +23,7 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{Outlet, ParentRoute, Route, Router, Routes},
     path,
 };
 
@@ -28,12 +31,52 @@ use leptos_router::{
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let frame = Resource::new_blocking(|| (), |()| api::read::fetch_frame());
+    provide_context(components::FrameOfPage(frame));
     view! {
         <Title formatter=|title: String| format!("{title} · Sluice") />
         <Router>
-            <Routes fallback=|| view! { <ui::EmptyState title="No such page." /> }>
+            <Routes fallback=no_such_page>
+                <ParentRoute path=path!("") view=framed ssr=SsrMode::Async>
+                    <Route path=path!("/") view=pages::Streams ssr=SsrMode::Async />
+                    <Route path=path!("/streams/:name") view=pages::Stream ssr=SsrMode::Async />
+                    <Route path=path!("/runs") view=pages::Runs ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/runs/:run/sign-off")
+                        view=pages::SignOff
+                        ssr=SsrMode::Async
+                    />
+                    <pages::RunRoutes />
+                </ParentRoute>
+                // It stands in a frame of its own, for who works on the components.
                 <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async />
             </Routes>
         </Router>
     }
+}
+
+/// The frame, which stays while the page in it changes.
+fn framed() -> AnyView {
+    view! {
+        <components::PageFrame>
+            <Outlet />
+        </components::PageFrame>
+    }
+    .into_any()
+}
+
+/// An address that leads nowhere.
+fn no_such_page() -> AnyView {
+    view! {
+        <components::PageFrame>
+            <div class="page">
+                <ui::EmptyState title="No such page.">
+                    <p>
+                        <a href=paths::streams()>"Go to the streams"</a>
+                    </p>
+                </ui::EmptyState>
+            </div>
+        </components::PageFrame>
+    }
+    .into_any()
 }

@@ -102,6 +102,12 @@ pub fn sign_in(return_to: &str) -> String {
     with_query("/sign-in", &[("return_to", return_to.to_owned())])
 }
 
+/// Where a plain form ends the session.
+#[must_use]
+pub fn sign_out() -> &'static str {
+    "/sign-out"
+}
+
 fn with_query(path: &str, pairs: &[(&str, String)]) -> String {
     let query: Vec<String> = pairs
         .iter()
@@ -133,7 +139,10 @@ mod tests {
     fn addresses_are_these() {
         let orders: StreamName = "orders".parse().unwrap();
         let id: RunId = "orders-20261124-031200-7f3a".parse().unwrap();
-        let filter = RunFilter { stream: "orders".into(), ..RunFilter::default() };
+        let filter = RunFilter {
+            stream: "orders".into(),
+            ..RunFilter::default()
+        };
         for (address, expected) in [
             (streams(), "/"),
             (
@@ -142,9 +151,15 @@ mod tests {
             ),
             (stream(&orders), "/streams/orders"),
             (run(&id), "/runs/orders-20261124-031200-7f3a"),
-            (stage(&id, Stage::WayOut), "/runs/orders-20261124-031200-7f3a/way-out"),
+            (
+                stage(&id, Stage::WayOut),
+                "/runs/orders-20261124-031200-7f3a/way-out",
+            ),
             (runs(&filter), "/runs?stream=orders"),
-            (report_file(&id, "md"), "/runs/orders-20261124-031200-7f3a/report.md"),
+            (
+                report_file(&id, "md"),
+                "/runs/orders-20261124-031200-7f3a/report.md",
+            ),
             (sign_in("/runs"), "/sign-in?return_to=%2Fruns"),
         ] {
             assert_eq!(address, expected);

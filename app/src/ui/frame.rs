@@ -34,13 +34,13 @@ pub fn Frame(
     path: Signal<String>,
     /// The name of the place in capitals and what it means, when the server
     /// has one: "SANDBOX", "Nothing here is real."
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     banner: Option<(String, String)>,
     /// Where the band leads, and what stands on the link.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     banner_link: Option<(String, String)>,
     /// The name of who is signed in; none shows no menu.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip, into)]
     user: Option<String>,
     /// What is in the menu of who is signed in: roles, signing out.
     #[prop(optional, into)]
@@ -117,7 +117,7 @@ fn band((name, meaning): (String, String), link: Option<(String, String)>) -> An
     view! {
         <aside class="banner" aria-label="Place">
             <span class="banner__name">{name}</span>
-            <span>{meaning}</span>
+            {(!meaning.is_empty()).then(|| view! { <span>{meaning}</span> })}
             {link
                 .map(|(href, text)| {
                     view! {

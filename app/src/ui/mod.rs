@@ -27,6 +27,7 @@ mod tabs;
 mod time;
 mod timeline;
 mod tone;
+mod two_lines;
 
 // By glob, since each component comes with a type for its properties.
 pub use button::*;
@@ -50,3 +51,4 @@ pub use tabs::*;
 pub use time::*;
 pub use timeline::*;
 pub use tone::*;
+pub use two_lines::*;

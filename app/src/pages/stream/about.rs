@@ -1,0 +1,114 @@
+//! What is configured: the sink, the people, everything else.
+
+use domain::stream::{Contact, SinkKind};
+use domain::time::human_duration;
+use leptos::prelude::*;
+
+use super::Page;
+use crate::ui::*;
+
+/// Where the rows go, and what a batch that comes twice does there.
+pub(super) fn sink(page: Page) -> AnyView {
+    let (sink, downstream) =
+        page.once(|page| (page.stream.sink.clone(), page.stream.downstream.clone()));
+    view! {
+        <Card>
+            <Facts wide=true>
+                <Fact name="Kind">{sink.kind.title()}</Fact>
+                <Fact name="Location">
+                    <Copyable value=sink.location what="the location" />
+                </Fact>
+                <Fact name="A batch that comes twice">{comes_twice(sink.kind)}</Fact>
+                <Fact name="Read downstream by">{listed(downstream, "nothing is configured")}</Fact>
+            </Facts>
+        </Card>
+    }
+    .into_any()
+}
+
+fn comes_twice(kind: SinkKind) -> &'static str {
+    match kind {
+        SinkKind::PlainFiles => "Its rows are written a second time.",
+        SinkKind::FileSink => {
+            "Batch ids that _spark_metadata remembers are skipped in silence, whatever they hold."
+        }
+        SinkKind::Delta => "It is skipped while the query id is the same.",
+        SinkKind::Iceberg => "It is skipped while the query id is the same.",
+        SinkKind::Hudi => "What happens depends on the table's key, and is unknown here.",
+    }
+}
+
+fn listed(items: Vec<String>, none: &'static str) -> AnyView {
+    if items.is_empty() {
+        return view! { <span class="soft">{none}</span> }.into_any();
+    }
+    view! {
+        <ul class="plain-list">
+            {items.into_iter().map(|item| view! { <li>{item}</li> }).collect_view()}
+        </ul>
+    }
+    .into_any()
+}
+
+/// Whom to reach, and the stream as the configuration has it.
+pub(super) fn configuration(page: Page) -> AnyView {
+    let stream = page.once(|page| page.stream.clone());
+    view! {
+        <div class="stack">
+            {contacts(stream.owner, stream.contacts)}
+            <Card title="As configured">
+                <Facts wide=true>
+                    <Fact name="Environment">{stream.environment}</Fact>
+                    <Fact name="Region">{stream.region}</Fact>
+                    <Fact name="Application">
+                        <Copyable value=stream.application what="the application's id" />
+                    </Fact>
+                    <Fact name="Checkpoint">
+                        <Copyable value=stream.checkpoint.uri() what="the checkpoint's location" />
+                    </Fact>
+                    <Fact name="Backups">
+                        <Copyable value=stream.backup_root.uri() what="the root of backups" />
+                    </Fact>
+                    <Fact name="Kafka cluster">{stream.kafka_cluster}</Fact>
+                    <Fact name="Topics, by source">
+                        {listed(
+                            stream.sources.iter().map(|topics| topics.join(", ")).collect(),
+                            "none",
+                        )}
+                    </Fact>
+                    <Fact name="Isolation level">
+                        {if stream.read_committed { "read_committed" } else { "read_uncommitted" }}
+                    </Fact>
+                    <Fact name="Trigger">{format!("every {}", human_duration(stream.trigger_ms))}</Fact>
+                    <Fact name="Keeps state">{if stream.shape.stateful { "yes" } else { "no" }}</Fact>
+                    <Fact name="Spark">
+                        {stream.spark.map_or("by the release label", |line| line.as_str())}
+                    </Fact>
+                </Facts>
+            </Card>
+        </div>
+    }
+    .into_any()
+}
+
+fn contacts(owner: String, contacts: Vec<Contact>) -> AnyView {
+    let rows = contacts
+        .into_iter()
+        .map(|contact| {
+            view! {
+                <Fact name=contact.name>
+                    <Copyable value=contact.reach what="how to reach them" />
+                </Fact>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title="Contacts">
+            <Facts wide=true>
+                <Fact name="Owner">{owner}</Fact>
+                {rows}
+            </Facts>
+        </Card>
+    }
+    .into_any()
+}

@@ -1,0 +1,185 @@
+//! The checkpoint: what a start would do with it, and the files that decide.
+
+use std::collections::BTreeMap;
+
+use domain::snapshot::{BatchSeen, CheckpointSeen};
+use domain::text::{bytes, thousands};
+use leptos::prelude::*;
+
+use super::Page;
+use super::seen::{seen, unseen};
+use crate::components::*;
+use crate::ui::*;
+
+/// What was listed and read.
+pub(super) fn checkpoint(page: Page) -> AnyView {
+    let checkpoint = page.part(|page| seen(page, |snapshot| &snapshot.checkpoint));
+    (move || match checkpoint.get() {
+        Err(why) => unseen("The checkpoint", why),
+        Ok(checkpoint) => shown(checkpoint, page.now_ms),
+    })
+    .into_any()
+}
+
+fn shown(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
+    let gate = checkpoint.gate_of.clone().map(|run| {
+        view! {
+            <Callout
+                tone=Tone::Warning
+                icon=IconName::Lock
+                title="The gate is closed: metadata holds what Spark refuses."
+            >
+                <p>{format!("It was closed by the Run {run}. The job cannot start before it is opened.")}</p>
+            </Callout>
+        }
+    });
+    let next = checkpoint
+        .next_offsets()
+        .map(|offsets| offsets.to_spark_json());
+    view! {
+        <div class="stack">
+            <PrognosisCallout prognosis=checkpoint.prognosis.clone() />
+            {gate}
+            {facts(checkpoint.clone(), now_ms)}
+            {batches(checkpoint.batches, now_ms)}
+            {next
+                .map(|json| {
+                    view! {
+                        <details class="fold">
+                            <summary>"Where the next batch begins, as JSON"</summary>
+                            <div class="fold__body">
+                                <Code text=json what="the offsets" wrap=true />
+                            </div>
+                        </details>
+                    }
+                })}
+            {decisive(checkpoint.decisive)}
+        </div>
+    }
+    .into_any()
+}
+
+fn facts(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
+    let batch = |batch: Option<i64>| match batch {
+        Some(batch) => view! { <span class="number">{batch}</span> }.into_any(),
+        None => "none".into_any(),
+    };
+    view! {
+        <Card>
+            <Facts wide=true>
+                <Fact name="Location">
+                    <Copyable value=checkpoint.location what="the location" />
+                </Fact>
+                <Fact name="Objects">
+                    {format!("{}, {}", thousands(checkpoint.objects), bytes(checkpoint.bytes))}
+                </Fact>
+                <Fact name="Newest change">
+                    {match checkpoint.changed_at {
+                        Some(at) => view! { <Time at_ms=at.0 now_ms /> }.into_any(),
+                        None => "unknown".into_any(),
+                    }}
+                </Fact>
+                <Fact name="Query id">
+                    {match checkpoint.query_id {
+                        Some(id) => {
+                            view! { <Copyable value=id.to_string() what="the query id" /> }
+                                .into_any()
+                        }
+                        None => "unknown: metadata cannot be read".into_any(),
+                    }}
+                </Fact>
+                <Fact name="Newest batch in offsets/">{batch(checkpoint.newest_offsets)}</Fact>
+                <Fact name="Newest batch in commits/">{batch(checkpoint.newest_commit)}</Fact>
+            </Facts>
+        </Card>
+    }
+    .into_any()
+}
+
+/// The newest batches that could be read.
+fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
+    if batches.is_empty() {
+        return view! {
+            <Callout
+                tone=Tone::Unknown
+                icon=IconName::Question
+                title="No batch in offsets/ can be read."
+            >
+                <p>"Where the stream provably got to is unknown."</p>
+            </Callout>
+        }
+        .into_any();
+    }
+    let rows = batches
+        .into_iter()
+        .map(|batch| {
+            let (tone, icon, word) = if batch.committed {
+                (Tone::Good, IconName::Check, "committed")
+            } else {
+                (Tone::Info, IconName::Activity, "planned, not committed")
+            };
+            view! {
+                <tr>
+                    <ThRow>
+                        <span class="number">{batch.batch}</span>
+                    </ThRow>
+                    <Td label="State">
+                        <Chip tone icon>
+                            {word}
+                        </Chip>
+                    </Td>
+                    <Td label="Planned">
+                        <Time at_ms=batch.planned_at.0 now_ms />
+                    </Td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Table caption="The newest batches that can be read">
+            <thead>
+                <tr>
+                    <Th>"Batch"</Th>
+                    <Th>"State"</Th>
+                    <Th>"Planned"</Th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Table>
+    }
+    .into_any()
+}
+
+/// The files that decide what a start does; a change of one makes a plan stale.
+fn decisive(files: BTreeMap<String, String>) -> AnyView {
+    let rows = files
+        .into_iter()
+        .map(|(key, etag)| {
+            view! {
+                <tr>
+                    <ThRow>
+                        <code class="key">{key}</code>
+                    </ThRow>
+                    <Td label="ETag">
+                        <code class="key">{etag}</code>
+                    </Td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <details class="fold fold--card">
+            <summary>"The files that decide a start"</summary>
+            <Table caption="The files that decide a start" caption_hidden=true>
+                <thead>
+                    <tr>
+                        <Th>"File"</Th>
+                        <Th>"ETag"</Th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </Table>
+        </details>
+    }
+    .into_any()
+}

@@ -1,0 +1,125 @@
+//! The application and the job runs that may write here.
+
+use domain::snapshot::{JobRunSeen, JobsSeen};
+use leptos::prelude::*;
+
+use super::Page;
+use super::seen::{seen, unseen};
+use crate::components::*;
+use crate::ui::*;
+
+/// What EMR Serverless says.
+pub(super) fn job_runs(page: Page) -> AnyView {
+    let jobs = page.part(|page| seen(page, |snapshot| &snapshot.jobs));
+    (move || match jobs.get() {
+        Err(why) => unseen("EMR Serverless", why),
+        Ok(jobs) => shown(jobs, page.now_ms),
+    })
+    .into_any()
+}
+
+fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
+    let JobsSeen {
+        application,
+        application_state,
+        release,
+        runs,
+        unexplained,
+    } = jobs;
+    let unexplained: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
+    let list = if runs.is_empty() {
+        view! { <EmptyState title="No job run of this stream was found." /> }.into_any()
+    } else {
+        view! {
+            <Table caption="Job runs, newest first" caption_hidden=true>
+                <thead>
+                    <tr>
+                        <Th>"Job run"</Th>
+                        <Th>"State"</Th>
+                        <Th>"Mode"</Th>
+                        <Th numeric=true>"Attempt"</Th>
+                        <Th>"Submitted"</Th>
+                        <Th>"State since"</Th>
+                        <Th>"Started by"</Th>
+                    </tr>
+                </thead>
+                <tbody>{runs.into_iter().map(|run| job_run(run, now_ms)).collect_view()}</tbody>
+            </Table>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="stack">
+            <p class="soft">
+                "Application " <code class="key">{application}</code>
+                {format!(" is {}, release {release}.", application_state.to_lowercase())}
+            </p>
+            {(!unexplained.is_empty())
+                .then(|| {
+                    view! {
+                        <Callout
+                            tone=Tone::Warning
+                            icon=IconName::Warning
+                            title="Job runs are alive in this application that belong to no configured stream."
+                        >
+                            <p>"Any of them may write here: " {unexplained.join(", ")} "."</p>
+                        </Callout>
+                    }
+                })}
+            {list}
+        </div>
+    }
+    .into_any()
+}
+
+fn job_run(run: JobRunSeen, now_ms: Signal<i64>) -> impl IntoView {
+    // Of an ARN the last part is the name by which people know each other.
+    let by = run
+        .created_by
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let details = (!run.state_details.is_empty()).then(|| run.state_details.into_any());
+    let streaming = run.mode == "STREAMING";
+    view! {
+        <tr>
+            <ThRow>
+                <TwoLines note=run.name.map(IntoAny::into_any)>
+                    <Copyable value=run.id.to_string() what="the job run's id" />
+                </TwoLines>
+            </ThRow>
+            <Td label="State">
+                <TwoLines note=details>
+                    <JobStateChip state=run.state />
+                </TwoLines>
+            </Td>
+            <Td label="Mode">
+                {if streaming {
+                    view! { <span>"streaming"</span> }.into_any()
+                } else {
+                    view! {
+                        <Chip tone=Tone::Warning icon=IconName::Warning>
+                            {run.mode.to_lowercase()}
+                        </Chip>
+                    }
+                        .into_any()
+                }}
+            </Td>
+            <Td label="Attempt" numeric=true>
+                <span>{run.attempt}</span>
+            </Td>
+            <Td label="Submitted">
+                <Time at_ms=run.created_at.0 now_ms />
+            </Td>
+            <Td label="State since">
+                <Time at_ms=run.updated_at.0 now_ms />
+            </Td>
+            <Td label="Started by">
+                <span class="key" title=run.created_by>
+                    {by}
+                </span>
+            </Td>
+        </tr>
+    }
+}

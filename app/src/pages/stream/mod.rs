@@ -1,0 +1,186 @@
+//! A stream: the verdict and what to do about it, then everything that was
+//! seen, section by section.
+
+mod about;
+mod checkpoint;
+mod findings;
+mod health;
+mod jobs;
+mod log;
+mod partitions;
+mod seen;
+mod verdict;
+
+use domain::error::{ErrorKind, WireError};
+use domain::ids::StreamName;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::read::{fetch_log_tail, fetch_stream};
+use crate::components::*;
+use crate::paths;
+use crate::ui::*;
+use crate::view::{LogTail, StreamPage};
+
+type Page = Current<StreamPage>;
+
+/// The page of the stream in the address.
+#[component]
+pub fn Stream() -> AnyView {
+    let params = use_params_map();
+    let name = Memo::new(move |_| {
+        params.with(|params| params.get_str("name").and_then(|name| name.parse().ok()))
+    });
+    // Another stream is another page, and nothing of this one is kept.
+    (move || match name.get() {
+        Some(name) => view! { <StreamOf name /> }.into_any(),
+        None => {
+            let error = WireError::new(
+                ErrorKind::NotFound,
+                "There is no such stream.",
+                "Look for it among the streams.",
+            );
+            view! { <FailedPage error /> }.into_any()
+        }
+    })
+    .into_any()
+}
+
+#[component]
+fn StreamOf(name: StreamName) -> AnyView {
+    let title = name.to_string();
+    let fetched = {
+        let name = name.clone();
+        Resource::new_blocking(|| (), move |()| fetch_stream(name.clone()))
+    };
+    // Read apart, since logs are slow to read and the rest need not wait.
+    let log = Resource::new_blocking(|| (), move |()| fetch_log_tail(name.clone()));
+    view! {
+        <Title text=title />
+        {once_fetched(
+            fetched,
+            move |first| {
+                drawn(
+                    Current::keep(first, fetched, paths::live_streams(), |page| page.now),
+                    log,
+                )
+            },
+        )}
+    }
+    .into_any()
+}
+
+fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
+    let sections = [
+        ("findings", "Findings", findings::findings(page)),
+        ("health", "Health", health::health(page)),
+        ("partitions", "Partitions", partitions::partitions(page)),
+        ("job-runs", "Job runs", jobs::job_runs(page)),
+        ("log", "Log", log::log(page, log)),
+        ("checkpoint", "Checkpoint", checkpoint::checkpoint(page)),
+        ("sink", "Sink", about::sink(page)),
+        (
+            "resets",
+            "Resets so far",
+            view! { <Resets page /> }.into_any(),
+        ),
+        (
+            "configuration",
+            "Contacts and configuration",
+            about::configuration(page),
+        ),
+    ];
+    let index = sections
+        .iter()
+        .map(|(id, title, _)| {
+            view! {
+                <li>
+                    <a class="section-index__link" href=format!("#{id}")>
+                        {*title}
+                    </a>
+                </li>
+            }
+        })
+        .collect_view();
+    let sections = sections
+        .into_iter()
+        .map(|(id, title, body)| {
+            view! {
+                <section class="section" id=id aria-label=title>
+                    <h2>{title}</h2>
+                    {body}
+                </section>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="page">
+            <Head page />
+            <Freshness of=page />
+            <ErrorInAddress />
+            {verdict::verdict(page)}
+            <div class="indexed">
+                <nav class="section-index" aria-label="Sections">
+                    <ul class="section-index__list">{index}</ul>
+                </nav>
+                <div class="indexed__sections">{sections}</div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What the stream is called, and as of when all this is.
+#[component]
+fn Head(page: Page) -> AnyView {
+    let (name, title, environment, owner) = page.once(|page| {
+        let stream = &page.stream;
+        (
+            stream.name.to_string(),
+            stream.title.clone(),
+            stream.environment.clone(),
+            stream.owner.clone(),
+        )
+    });
+    let kind = page.part(|page| page.row.verdict.as_ref().map(|verdict| verdict.kind));
+    let seen_at = page.part(|page| page.row.seen_at);
+    let seen = move || match seen_at.get() {
+        Some(at) => {
+            view! { "Looked at " <Time at_ms=at.0 now_ms=page.now_ms /> "." }.into_any()
+        }
+        None => "Not looked at yet.".into_any(),
+    };
+    view! {
+        <div class="page__head">
+            <div>
+                <div class="row">
+                    <h1>{name}</h1>
+                    {move || view! { <VerdictChip kind=kind.get() /> }}
+                </div>
+                <p class="soft">{format!("{title} · {environment} · {owner}")}</p>
+            </div>
+            <p class="soft small">{seen}</p>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Resets(page: Page) -> AnyView {
+    let runs = page.part(|page| page.runs.clone());
+    let none = Memo::new(move |_| runs.with(Vec::is_empty));
+    (move || {
+        if none.get() {
+            view! {
+                <EmptyState title="No resets yet.">
+                    <p>"The first one will show here with its report."</p>
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            view! { <RunsTable runs now_ms=page.now_ms of_one_stream=true /> }.into_any()
+        }
+    })
+    .into_any()
+}
