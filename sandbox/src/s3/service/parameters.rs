@@ -87,7 +87,7 @@ fn known_parameters(action: &str) -> &'static [&'static str] {
 }
 
 fn is_known_header(name: &str) -> bool {
-    const KNOWN: [&str; 28] = [
+    const KNOWN: [&str; 29] = [
         "x-amz-content-sha256",
         "x-amz-date",
         "x-amz-security-token",
@@ -116,6 +116,9 @@ fn is_known_header(name: &str) -> bool {
         "x-amz-server-side-encryption",
         "x-amz-server-side-encryption-aws-kms-key-id",
         "x-amz-mp-object-size",
+        // The AWS CLI 2 sends it with every copy. No object here has annotations, so
+        // that copying them and leaving them out are the same.
+        "x-amz-object-annotation-directive",
     ];
     name.starts_with("x-amz-meta-") || KNOWN.contains(&name)
 }
