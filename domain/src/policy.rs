@@ -26,6 +26,10 @@ pub struct Policy {
     /// How long the first batch may take before a person is asked, in
     /// milliseconds.
     pub first_batch_deadline_ms: i64,
+    /// Records whose retention ends within this time are not planned to be read
+    /// from the log start: Kafka deletes them before the job gets there. In
+    /// milliseconds.
+    pub retention_margin_ms: i64,
     /// How many batches must be committed before a stream counts as healthy.
     pub watch_batches: u32,
     /// How long that may take before a person is asked, in milliseconds.
@@ -35,7 +39,7 @@ pub struct Policy {
 /// The agreement that an option needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionAgreement {
-    /// The letter, `A` to `C`.
+    /// The letter, `A` to `C`, or `secure` for the secure plan.
     pub option: String,
     /// Whom it needs.
     pub roles: Vec<RoleNeeded>,
@@ -50,10 +54,24 @@ impl Policy {
         canonical::digest(self)
     }
 
+    /// Whom the secure plan needs.
+    #[must_use]
+    pub fn agreement_to_secure(&self) -> AgreementNeeded {
+        let mut needed = self.agreement_by_word("secure");
+        if needed.is_none() {
+            needed.because =
+                "Securing loses nothing and is undone by a restart.".to_owned();
+        }
+        needed
+    }
+
     /// Whom `way_out` needs.
     #[must_use]
     pub fn agreement_for(&self, way_out: &WayOut) -> AgreementNeeded {
-        let letter = way_out.letter().to_string();
+        self.agreement_by_word(&way_out.letter().to_string())
+    }
+
+    fn agreement_by_word(&self, letter: &str) -> AgreementNeeded {
         let roles: Vec<RoleNeeded> = self
             .agreement
             .iter()
@@ -93,6 +111,7 @@ impl Default for Policy {
             stop_deadline_ms: 20 * 60_000,
             cancel_grace_s: 120,
             first_batch_deadline_ms: 15 * 60_000,
+            retention_margin_ms: 5 * 60_000,
             watch_batches: 3,
             watch_deadline_ms: 30 * 60_000,
         }

@@ -60,7 +60,11 @@ fn stopped() -> Snapshot {
 fn dry_run(plan: &Plan) -> String {
     let mut out = String::new();
     for (number, step) in (1..).zip(render(plan).steps) {
-        let mark = if step.point_of_no_return { " (point of no return)" } else { "" };
+        let mark = if step.point_of_no_return {
+            " (point of no return)"
+        } else {
+            ""
+        };
         out += &format!("{number}. {}{mark}\n   {}\n", step.title, step.will);
         for command in step.commands {
             out += &format!("   $ {command}\n");
@@ -91,14 +95,26 @@ fn dry_run(plan: &Plan) -> String {
 
 #[test]
 fn a_secure_plan_of_a_running_job_reads_like_this() {
-    let plan = secure(&snapshot("RUNNING", Some(&[100, 200]), &[50, 60], &[150, 260])).unwrap();
+    let plan = secure(&snapshot(
+        "RUNNING",
+        Some(&[100, 200]),
+        &[50, 60],
+        &[150, 260],
+    ))
+    .unwrap();
     insta::assert_snapshot!(dry_run(&plan));
 }
 
 #[test]
 fn a_secure_plan_of_a_failed_job_stops_nothing_and_undoes_nothing() {
     let plan = secure(&stopped()).unwrap();
-    assert!(!plan.body.steps.iter().any(|s| matches!(s.kind, StepKind::Stop(_))));
+    assert!(
+        !plan
+            .body
+            .steps
+            .iter()
+            .any(|s| matches!(s.kind, StepKind::Stop(_)))
+    );
     assert!(plan.body.undo.is_empty());
     assert!(check(&plan, &stream()).is_empty());
 }
@@ -114,7 +130,12 @@ fn each_option_sets_its_offsets() {
     for (way_out, expected) in [
         (WayOut::Latest, offsets(&[150, 260])),
         (WayOut::Earliest, offsets(&[50, 60])),
-        (WayOut::Offsets { offsets: given.clone() }, given),
+        (
+            WayOut::Offsets {
+                offsets: given.clone(),
+            },
+            given,
+        ),
     ] {
         let plan = reset(&stopped(), way_out).unwrap();
         let seeds: Vec<_> = plan
@@ -134,21 +155,38 @@ fn each_option_sets_its_offsets() {
 #[test]
 fn a_time_without_a_record_begins_at_the_end_and_says_so() {
     let times = TimestampOffsets(
-        [("orders_events".to_owned(), [(0, Some(70)), (1, None)].into())].into(),
+        [(
+            "orders_events".to_owned(),
+            [(0, Some(70)), (1, None)].into(),
+        )]
+        .into(),
     );
-    let way_out = WayOut::Timestamp { at: NOW.plus(-7_200_000) };
+    let way_out = WayOut::Timestamp {
+        at: NOW.plus(-7_200_000),
+    };
     let plan = reset_of(&stream(), &stopped(), way_out.clone(), Some(&times)).unwrap();
     let after: Vec<i64> = plan.body.effects.iter().map(|e| e.after.0).collect();
     assert_eq!(after, [70, 260]);
-    assert!(plan.body.notes.iter().any(|n| n.contains("no record at or after")));
-    assert!(matches!(reset(&stopped(), way_out), Err(Refusal::Unresolved(_))));
+    assert!(
+        plan.body
+            .notes
+            .iter()
+            .any(|n| n.contains("no record at or after"))
+    );
+    assert!(matches!(
+        reset(&stopped(), way_out),
+        Err(Refusal::Unresolved(_))
+    ));
 }
 
 #[test]
 fn offsets_that_do_not_fit_are_refused_by_partition() {
     for (given, complaint) in [
         (offsets(&[100]), "orders_events-1 is missing"),
-        (offsets(&[100, 200, 300]), "orders_events-2 is no partition of this stream"),
+        (
+            offsets(&[100, 200, 300]),
+            "orders_events-2 is no partition of this stream",
+        ),
         (offsets(&[49, 200]), "49 is before the log start 50"),
         (offsets(&[151, 200]), "151 is beyond the end 150"),
     ] {
@@ -159,17 +197,26 @@ fn offsets_that_do_not_fit_are_refused_by_partition() {
 
 #[test]
 fn what_cannot_be_read_or_may_still_write_refuses_a_plan() {
-    let unknown = || Observed::Unknown { at: NOW, reason: "denied".into() };
+    let unknown = || Observed::Unknown {
+        at: NOW,
+        reason: "denied".into(),
+    };
     let mut blind = stopped();
     blind.kafka = unknown();
     let refusal = reset(&blind, WayOut::Latest).unwrap_err();
     assert!(matches!(refusal, Refusal::Unknown { what: "Kafka", .. }));
     let mut blind = stopped();
-    blind.jobs = Observed::Unknown { at: NOW, reason: "denied".into() };
+    blind.jobs = Observed::Unknown {
+        at: NOW,
+        reason: "denied".into(),
+    };
     assert!(matches!(secure(&blind), Err(Refusal::Unknown { .. })));
     for state in ["RUNNING", "CANCELLING", "QUEUED", "A_STATE_OF_TOMORROW"] {
         let alive = snapshot(state, Some(&[1, 1]), &[0, 0], &[2, 2]);
-        assert!(matches!(reset(&alive, WayOut::Latest), Err(Refusal::Alive(_))), "{state}");
+        assert!(
+            matches!(reset(&alive, WayOut::Latest), Err(Refusal::Alive(_))),
+            "{state}"
+        );
     }
 }
 
@@ -191,7 +238,10 @@ fn one_changed_byte_makes_a_plan_another() {
         let Ok(body) = serde_json::from_slice(&bytes) else {
             continue;
         };
-        let edited = Plan { id: plan.id.clone(), body };
+        let edited = Plan {
+            id: plan.id.clone(),
+            body,
+        };
         assert!(!edited.is_genuine() || edited == plan, "byte {at}");
     }
 }
@@ -214,19 +264,28 @@ fn hand_edited_plans_are_found_out() {
             clear.prefix = "s3://bucket/ck/".parse().unwrap();
         }
     });
-    assert!(matches!(elsewhere[..], [Fault::Outside(_)]), "{elsewhere:?}");
+    assert!(
+        matches!(elsewhere[..], [Fault::Outside(_)]),
+        "{elsewhere:?}"
+    );
     let other_offsets = edit(&|p| {
         if let StepKind::Seed(seed) = &mut p.body.steps[2].kind {
             seed.offsets = offsets(&[1, 1]);
         }
     });
-    assert!(matches!(other_offsets[..], [Fault::Seed(0)]), "{other_offsets:?}");
+    assert!(
+        matches!(other_offsets[..], [Fault::Seed(0)]),
+        "{other_offsets:?}"
+    );
     let more_keys = edit(&|p| {
         if let StepKind::Clear(clear) = &mut p.body.steps[1].kind {
             clear.keys.count += 5;
         }
     });
-    assert!(matches!(more_keys[..], [Fault::NotBackedUp { .. }]), "{more_keys:?}");
+    assert!(
+        matches!(more_keys[..], [Fault::NotBackedUp { .. }]),
+        "{more_keys:?}"
+    );
 }
 
 #[test]
@@ -262,9 +321,8 @@ fn batches_that_were_committed_during_the_stop_are_copied_too() {
 #[test]
 fn only_what_is_decisive_makes_a_plan_stale() {
     let plan = reset(&stopped(), WayOut::Latest).unwrap();
-    let digest = |s: &Snapshot| {
-        s.basis(&stream().digest().unwrap(), &policy().digest().unwrap())
-    };
+    let digest =
+        |s: &Snapshot| s.basis(&stream().digest().unwrap(), &policy().digest().unwrap());
     // End offsets that move are no drift.
     let moved = snapshot("FAILED", Some(&[100, 200]), &[50, 60], &[900, 900]);
     assert!(plan.drift(&digest(&moved)).is_empty());

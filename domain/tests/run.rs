@@ -19,7 +19,9 @@ struct Story {
 
 impl Story {
     fn opened() -> Self {
-        let mut story = Self { records: Vec::new() };
+        let mut story = Self {
+            records: Vec::new(),
+        };
         story.push(
             Some("oda"),
             Event::Opened {
@@ -54,7 +56,9 @@ impl Story {
 
     /// Why `event` cannot follow.
     fn refuses(&self, who: Option<&str>, event: Event) -> String {
-        let mut story = Story { records: self.records.clone() };
+        let mut story = Story {
+            records: self.records.clone(),
+        };
         story.push(who, event);
         RunState::fold(&story.records).unwrap_err().reason
     }
@@ -69,11 +73,17 @@ fn step(id: &str) -> StepId {
 }
 
 fn intended(id: &str, attempt: u32) -> Event {
-    Event::StepIntended { step: step(id), attempt }
+    Event::StepIntended {
+        step: step(id),
+        attempt,
+    }
 }
 
 fn done(id: &str, facts: Facts) -> Event {
-    Event::StepDone { step: step(id), facts }
+    Event::StepDone {
+        step: step(id),
+        facts,
+    }
 }
 
 fn held() -> Facts {
@@ -90,17 +100,37 @@ fn planned(kind: PlanKind, plan: &str, steps: &[&str], undo: &[&str]) -> Event {
 }
 
 fn started(kind: PlanKind, plan: &str) -> Event {
-    Event::Started { kind, plan: Digest::of(plan.as_bytes()) }
+    Event::Started {
+        kind,
+        plan: Digest::of(plan.as_bytes()),
+    }
 }
 
 fn problem() -> StepProblem {
-    StepProblem { message: "no".into(), hint: "wait".into(), reference: "r".into() }
+    StepProblem {
+        message: "no".into(),
+        hint: "wait".into(),
+        reference: "r".into(),
+    }
 }
 
 fn secured() -> Story {
     Story::opened()
-        .and(Some("oda"), Event::Intended { intent: intent(WayOut::Latest) })
-        .and(Some("oda"), planned(PlanKind::Secure, "s", &["secure-1", "secure-2"], &["undo-1"]))
+        .and(
+            Some("oda"),
+            Event::Intended {
+                intent: intent(WayOut::Latest),
+            },
+        )
+        .and(
+            Some("oda"),
+            planned(
+                PlanKind::Secure,
+                "s",
+                &["secure-1", "secure-2"],
+                &["undo-1"],
+            ),
+        )
         .and(Some("oda"), started(PlanKind::Secure, "s"))
         .step("secure-1", held())
         .and(None, intended("secure-2", 1))
@@ -110,7 +140,10 @@ fn secured() -> Story {
 
 fn resetting() -> Story {
     secured()
-        .and(Some("oda"), planned(PlanKind::Reset, "r", &["reset-1", "reset-2"], &[]))
+        .and(
+            Some("oda"),
+            planned(PlanKind::Reset, "r", &["reset-1", "reset-2"], &[]),
+        )
         .and(Some("oda"), started(PlanKind::Reset, "r"))
 }
 
@@ -122,41 +155,84 @@ fn a_whole_run_leads_through_its_stages_to_done() {
         Some("oda"),
         Event::Answered {
             item: ChecklistItem::Reason,
-            answer: Answer::Word { text: "stuck".into() },
+            answer: Answer::Word {
+                text: "stuck".into(),
+            },
         },
     );
     assert_eq!(story.state().stage(), Stage::WayOut);
     assert_eq!(secured().state().stage(), Stage::Plan);
     let story = resetting().step("reset-1", held()).step("reset-2", held());
     assert_eq!(story.state().stage(), Stage::Run);
-    let Next::End { ending: Ending::Done, reason } = next(&story.state(), NOW) else {
+    let Next::End {
+        ending: Ending::Done,
+        reason,
+    } = next(&story.state(), NOW)
+    else {
         panic!("the Run ends");
     };
-    let story = story.and(None, Event::Ended { ending: Ending::Done, reason });
+    let story = story.and(
+        None,
+        Event::Ended {
+            ending: Ending::Done,
+            reason,
+        },
+    );
     assert_eq!(story.state().stage(), Stage::Report);
     assert_eq!(next(&story.state(), NOW), Next::Over);
-    assert_eq!(story.refuses(None, intended("reset-1", 2)), "the Run is over");
+    assert_eq!(
+        story.refuses(None, intended("reset-1", 2)),
+        "the Run is over"
+    );
 }
 
 #[test]
 fn events_that_cannot_follow_are_refused_with_the_reason() {
     let opened = Story::opened();
     for (story, who, event, reason) in [
-        (&opened, Some("oda"), started(PlanKind::Secure, "s"), "there is no such plan"),
+        (
+            &opened,
+            Some("oda"),
+            started(PlanKind::Secure, "s"),
+            "there is no such plan",
+        ),
         (
             &opened,
             Some("oda"),
             planned(PlanKind::Reset, "r", &["reset-1"], &[]),
             "a reset plan stands on a sealed backup",
         ),
-        (&opened, None, intended("secure-1", 1), "it names a step that no plan has"),
-        (&opened, None, Event::GateClosed { etag: "e".into() }, "the reset plan was not started"),
-        (&opened, None, Event::GateOpened { etag: "e".into() }, "the gate is not closed"),
-        (&opened, Some("oda"), Event::Resumed { reason: "x".into() }, "the Run is not parked"),
         (
             &opened,
             None,
-            Event::Ended { ending: Ending::Done, reason: "x".into() },
+            intended("secure-1", 1),
+            "it names a step that no plan has",
+        ),
+        (
+            &opened,
+            None,
+            Event::GateClosed { etag: "e".into() },
+            "the reset plan was not started",
+        ),
+        (
+            &opened,
+            None,
+            Event::GateOpened { etag: "e".into() },
+            "the gate is not closed",
+        ),
+        (
+            &opened,
+            Some("oda"),
+            Event::Resumed { reason: "x".into() },
+            "the Run is not parked",
+        ),
+        (
+            &opened,
+            None,
+            Event::Ended {
+                ending: Ending::Done,
+                reason: "x".into(),
+            },
             "not every step of the reset is done",
         ),
         (
@@ -165,9 +241,24 @@ fn events_that_cannot_follow_are_refused_with_the_reason() {
             intended("reset-2", 1),
             "a step before it is not done",
         ),
-        (&resetting(), None, done("reset-1", held()), "the step is not under way"),
-        (&resetting(), None, intended("reset-1", 2), "attempt 1 comes first"),
-        (&resetting(), None, intended("undo-1", 1), "an undo needs an abort"),
+        (
+            &resetting(),
+            None,
+            done("reset-1", held()),
+            "the step is not under way",
+        ),
+        (
+            &resetting(),
+            None,
+            intended("reset-1", 2),
+            "attempt 1 comes first",
+        ),
+        (
+            &resetting(),
+            None,
+            intended("undo-1", 1),
+            "an undo needs an abort",
+        ),
         (
             &resetting(),
             Some("oda"),
@@ -183,11 +274,19 @@ fn events_that_cannot_follow_are_refused_with_the_reason() {
         (
             &resetting().and(None, Event::GateClosed { etag: "e".into() }),
             None,
-            Event::Ended { ending: Ending::Closed, reason: "x".into() },
+            Event::Ended {
+                ending: Ending::Closed,
+                reason: "x".into(),
+            },
             "the checkpoint was changed",
         ),
     ] {
-        assert_eq!(story.refuses(who, event.clone()), reason, "{}", event.word());
+        assert_eq!(
+            story.refuses(who, event.clone()),
+            reason,
+            "{}",
+            event.word()
+        );
     }
 }
 
@@ -195,10 +294,18 @@ fn events_that_cannot_follow_are_refused_with_the_reason() {
 fn a_record_out_of_place_or_of_tomorrow_is_refused() {
     let mut story = secured();
     story.records.remove(3);
-    assert_eq!(RunState::fold(&story.records).unwrap_err().reason, "record 4 is missing");
+    assert_eq!(
+        RunState::fold(&story.records).unwrap_err().reason,
+        "record 4 is missing"
+    );
     let mut story = secured();
     story.records[2].version = RECORD_VERSION + 1;
-    assert!(RunState::fold(&story.records).unwrap_err().reason.contains("newer release"));
+    assert!(
+        RunState::fold(&story.records)
+            .unwrap_err()
+            .reason
+            .contains("newer release")
+    );
 }
 
 #[test]
@@ -232,15 +339,33 @@ fn a_failed_step_waits_for_its_time_or_for_a_person() {
     assert_eq!(next(&failed(Some(later)).state(), NOW), Next::Later(later));
     assert!(matches!(
         next(&failed(Some(later)).state(), later),
-        Next::Act { unsettled: false, attempt: 2, .. }
+        Next::Act {
+            unsettled: false,
+            attempt: 2,
+            ..
+        }
     ));
     let parked = failed(None).and(
         None,
-        Event::Parked { reason: "no".into(), next_step: "wait".into() },
+        Event::Parked {
+            reason: "no".into(),
+            next_step: "wait".into(),
+        },
     );
     assert_eq!(next(&parked.state(), later), Next::Person);
-    let resumed = parked.and(Some("oda"), Event::Resumed { reason: "mended".into() });
-    assert!(matches!(next(&resumed.state(), NOW), Next::Act { unsettled: true, .. }));
+    let resumed = parked.and(
+        Some("oda"),
+        Event::Resumed {
+            reason: "mended".into(),
+        },
+    );
+    assert!(matches!(
+        next(&resumed.state(), NOW),
+        Next::Act {
+            unsettled: true,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -254,21 +379,39 @@ fn a_plan_refused_at_its_first_step_may_be_made_anew() {
             next_attempt_at: None,
         },
     );
-    let again = story.and(Some("oda"), planned(PlanKind::Reset, "r2", &["reset-1"], &[]));
+    let again = story.and(
+        Some("oda"),
+        planned(PlanKind::Reset, "r2", &["reset-1"], &[]),
+    );
     assert!(again.state().reset.unwrap().started.is_none());
 }
 
 #[test]
 fn an_abort_before_any_effect_closes_and_after_a_stop_undoes() {
-    let abort = || Event::AbortAsked { reason: "mistake".into() };
+    let abort = || Event::AbortAsked {
+        reason: "mistake".into(),
+    };
     let story = Story::opened().and(Some("oda"), abort());
     assert!(matches!(
         next(&story.state(), NOW),
-        Next::End { ending: Ending::Closed, .. }
+        Next::End {
+            ending: Ending::Closed,
+            ..
+        }
     ));
-    let cancelled = Facts::CancelAsked { job_runs: vec!["run-1".parse().unwrap()] };
+    let cancelled = Facts::CancelAsked {
+        job_runs: vec!["run-1".parse().unwrap()],
+    };
     let stopped = Story::opened()
-        .and(Some("oda"), planned(PlanKind::Secure, "s", &["secure-1", "secure-2"], &["undo-1"]))
+        .and(
+            Some("oda"),
+            planned(
+                PlanKind::Secure,
+                "s",
+                &["secure-1", "secure-2"],
+                &["undo-1"],
+            ),
+        )
         .and(Some("oda"), started(PlanKind::Secure, "s"))
         .step("secure-1", cancelled)
         .and(Some("oda"), abort());
@@ -279,13 +422,19 @@ fn an_abort_before_any_effect_closes_and_after_a_stop_undoes() {
     let undone = stopped.step("undo-1", held());
     assert!(matches!(
         next(&undone.state(), NOW),
-        Next::End { ending: Ending::Restored, .. }
+        Next::End {
+            ending: Ending::Restored,
+            ..
+        }
     ));
 }
 
 fn one_stakeholder() -> AgreementNeeded {
     AgreementNeeded {
-        roles: vec![RoleNeeded { role: Role::Stakeholder, count: 1 }],
+        roles: vec![RoleNeeded {
+            role: Role::Stakeholder,
+            count: 1,
+        }],
         expires_after_ms: 60_000,
         because: String::new(),
     }
@@ -295,33 +444,65 @@ fn one_stakeholder() -> AgreementNeeded {
 fn an_agreement_holds_for_one_plan_and_ends_with_its_time() {
     let plan = Digest::of(b"r");
     let asked = secured()
-        .and(Some("oda"), planned(PlanKind::Reset, "r", &["reset-1"], &[]))
         .and(
             Some("oda"),
-            Event::Requested { plan: plan.clone(), expires_at: NOW.plus(60_000) },
+            planned(PlanKind::Reset, "r", &["reset-1"], &[]),
+        )
+        .and(
+            Some("oda"),
+            Event::Requested {
+                plan: plan.clone(),
+                expires_at: NOW.plus(60_000),
+            },
         );
     let of = |story: &Story, now| {
-        story.state().reset.unwrap().agreement(&one_stakeholder(), now)
+        story
+            .state()
+            .reset
+            .unwrap()
+            .agreement(&one_stakeholder(), now)
     };
     assert!(matches!(of(&asked, NOW), AgreementState::Waiting { .. }));
-    assert!(matches!(of(&asked, NOW.plus(60_000)), AgreementState::Expired { .. }));
+    assert!(matches!(
+        of(&asked, NOW.plus(60_000)),
+        AgreementState::Expired { .. }
+    ));
     let agreed = || Event::Agreed {
         plan: plan.clone(),
         role: Role::Stakeholder,
         comment: String::new(),
     };
-    let own = Story { records: asked.records.clone() }.and(Some("oda"), agreed());
-    assert!(matches!(of(&own, NOW), AgreementState::Waiting { .. }), "own plan");
-    let yes = Story { records: asked.records.clone() }.and(Some("stella"), agreed());
+    let own = Story {
+        records: asked.records.clone(),
+    }
+    .and(Some("oda"), agreed());
+    assert!(
+        matches!(of(&own, NOW), AgreementState::Waiting { .. }),
+        "own plan"
+    );
+    let yes = Story {
+        records: asked.records.clone(),
+    }
+    .and(Some("stella"), agreed());
     assert_eq!(of(&yes, NOW.plus(60_000)), AgreementState::Agreed);
     // Another plan voids it.
-    let replaced = yes.and(Some("oda"), planned(PlanKind::Reset, "r2", &["reset-1"], &[]));
+    let replaced = yes.and(
+        Some("oda"),
+        planned(PlanKind::Reset, "r2", &["reset-1"], &[]),
+    );
     assert_eq!(of(&replaced, NOW), AgreementState::NotRequested);
     let declined = asked.and(
         Some("stella"),
-        Event::Declined { plan, role: Role::Stakeholder, reason: "month end".into() },
+        Event::Declined {
+            plan,
+            role: Role::Stakeholder,
+            reason: "month end".into(),
+        },
     );
-    assert!(matches!(of(&declined, NOW), AgreementState::Declined { .. }));
+    assert!(matches!(
+        of(&declined, NOW),
+        AgreementState::Declined { .. }
+    ));
 }
 
 #[test]

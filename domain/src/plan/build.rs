@@ -10,7 +10,6 @@ use super::{
     PlanBody, PlanKind, ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind,
     StopStep, WaitStep, WatchStep, backup_prefix, gate_text,
 };
-use crate::agreement::AgreementNeeded;
 use crate::checkpoint::InitialOffset;
 use crate::estimate::{Rates, Work, estimate};
 use crate::ids::{Digest, RunId, StepId};
@@ -163,11 +162,7 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         effects: Vec::new(),
         notes: secure_notes(&alive),
         estimate: estimate(&WayOut::Latest, None, input.now, work, Rates::default()),
-        agreement: AgreementNeeded {
-            roles: Vec::new(),
-            expires_after_ms: policy.request_expires_ms,
-            because: "Securing loses nothing and is undone by a restart.".to_owned(),
-        },
+        agreement: policy.agreement_to_secure(),
     })
 }
 
@@ -265,7 +260,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         undo: Vec::new(),
         left_out: reset_left_out(),
         effects,
-        notes: reset_notes(stream, checkpoint, input.times),
+        notes: reset_notes(stream, &intent.way_out, checkpoint, input.times),
         estimate: estimate(&intent.way_out, reads_back_to, input.now, work, input.rates),
         agreement: policy.agreement_for(&intent.way_out),
     })

@@ -27,7 +27,7 @@ pub use steps::{
     SealStep, SeedStep, Step, StepKind, StopStep, WaitStep, WatchStep, gate_owner,
     gate_text,
 };
-pub use targets::{TimestampOffsets, preview};
+pub use targets::{TimestampOffsets, kept_from, preview};
 
 use serde::{Deserialize, Serialize};
 

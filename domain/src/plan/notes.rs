@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::LeftOut;
 use super::targets::TimestampOffsets;
+use crate::intent::WayOut;
 use crate::snapshot::{CheckpointSeen, JobRunSeen};
 use crate::stream::{SinkKind, Stream};
 
@@ -22,6 +23,7 @@ pub(super) fn secure_notes(alive: &[&JobRunSeen]) -> Vec<String> {
 
 pub(super) fn reset_notes(
     stream: &Stream,
+    way_out: &WayOut,
     checkpoint: &CheckpointSeen,
     times: Option<&TimestampOffsets>,
 ) -> Vec<String> {
@@ -38,19 +40,7 @@ pub(super) fn reset_notes(
             "Batch {newest} was planned after it. What it may have written already is written again if its records are read again."
         ));
     }
-    let silent: usize = times
-        .map(|t| {
-            t.0.values()
-                .flat_map(BTreeMap::values)
-                .filter(|o| o.is_none())
-                .count()
-        })
-        .unwrap_or(0);
-    if silent > 0 {
-        notes.push(format!(
-            "{silent} partitions have no record at or after that time and begin at their end."
-        ));
-    }
+    notes.extend(time_note(way_out, times));
     notes.push(match stream.sink.kind {
         SinkKind::PlainFiles => "The sink writes plain files: records that are read again are written a second time.".to_owned(),
         SinkKind::Delta | SinkKind::Iceberg => format!(
@@ -83,4 +73,22 @@ pub(super) fn reset_left_out() -> Vec<LeftOut> {
         ),
         left("Delete the backup", "Backups are never deleted by a Run."),
     ]
+}
+
+fn time_note(way_out: &WayOut, times: Option<&TimestampOffsets>) -> Option<String> {
+    let silent = times?
+        .0
+        .values()
+        .flat_map(BTreeMap::values)
+        .filter(|o| o.is_none())
+        .count();
+    match way_out {
+        WayOut::Earliest => Some(
+            "It begins a little after the log start: what lies before will have been deleted by Kafka when the job comes to read it, and a read there would fail.".to_owned(),
+        ),
+        WayOut::Timestamp { .. } if silent > 0 => Some(format!(
+            "{silent} partitions have no record at or after that time and begin at their end."
+        )),
+        _ => None,
+    }
 }

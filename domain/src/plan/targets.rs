@@ -6,14 +6,34 @@ use super::PartitionEffect;
 use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
 use crate::intent::WayOut;
 use crate::offsets::PartitionOffsets;
+use crate::policy::Policy;
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
 use crate::stream::{SinkKind, Stream};
 use crate::time::Millis;
 
-/// Offsets that a time resolved to; `None` where a partition has no record at
+/// Offsets that a time resolved to: the wanted time of [`WayOut::Timestamp`], or
+/// [`kept_from`] for [`WayOut::Earliest`]. `None` where a partition has no record at
 /// or after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimestampOffsets(pub BTreeMap<String, BTreeMap<i32, Option<i64>>>);
+
+/// The time from which on records will still be there when a job that is
+/// started now comes to read them. Before it, their retention ends within the
+/// policy's margin, or within a twentieth of itself where that is shorter.
+/// `None` where nothing is deleted by time.
+#[must_use]
+pub fn kept_from(snapshot: &Snapshot, policy: &Policy) -> Option<Millis> {
+    let kafka = snapshot.kafka.seen()?;
+    kafka
+        .topics
+        .values()
+        .filter_map(|topic| topic.retention_ms.filter(|ms| *ms > 0))
+        .map(|retention_ms| {
+            let margin_ms = policy.retention_margin_ms.min(retention_ms / 20);
+            snapshot.taken_at.plus(margin_ms - retention_ms)
+        })
+        .max()
+}
 
 /// What a way out would do to each partition by what was seen now: a bound, as
 /// long as the job may still write.
@@ -68,7 +88,11 @@ pub(super) fn targets(
                 for (partition, at) in &seen.partitions {
                     let target = match way_out {
                         WayOut::Latest => at.latest,
-                        WayOut::Earliest => at.earliest,
+                        WayOut::Earliest => times
+                            .and_then(|t| t.0.get(topic)?.get(partition).copied())
+                            .flatten()
+                            .unwrap_or(at.earliest)
+                            .clamp(at.earliest, at.latest),
                         WayOut::Offsets { offsets } => {
                             offsets.get(topic, *partition).unwrap_or(at.latest)
                         }

@@ -81,7 +81,12 @@ pub fn job_run(state: &str) -> JobRunSeen {
 }
 
 /// The stream committed up to `before`; Kafka holds `from..to`.
-pub fn snapshot(state: &str, before: Option<&[i64]>, from: &[i64], to: &[i64]) -> Snapshot {
+pub fn snapshot(
+    state: &str,
+    before: Option<&[i64]>,
+    from: &[i64],
+    to: &[i64],
+) -> Snapshot {
     let partitions = (0..)
         .zip(from.iter().zip(to))
         .map(|(p, (earliest, latest))| {
@@ -122,7 +127,10 @@ pub fn snapshot(state: &str, before: Option<&[i64]>, from: &[i64], to: &[i64]) -
                     })
                     .into_iter()
                     .collect(),
-                prognosis: Prognosis::StartsFresh { why: "test".into(), start: None },
+                prognosis: Prognosis::StartsFresh {
+                    why: "test".into(),
+                    start: None,
+                },
                 findings: Vec::new(),
             },
         },
@@ -151,23 +159,34 @@ pub fn snapshot(state: &str, before: Option<&[i64]>, from: &[i64], to: &[i64]) -
                 )]),
             },
         },
-        progress: Observed::Seen { at: NOW, value: Vec::new() },
+        progress: Observed::Seen {
+            at: NOW,
+            value: Vec::new(),
+        },
     }
 }
 
 pub fn keys() -> Vec<KeyEntry> {
-    ["commits/8", "metadata", "offsets/8", "offsets/9", "sources/0/0"]
-        .iter()
-        .map(|key| KeyEntry {
-            key: (*key).to_owned(),
-            etag: format!("etag-{key}"),
-            size: 100,
-        })
-        .collect()
+    [
+        "commits/8",
+        "metadata",
+        "offsets/8",
+        "offsets/9",
+        "sources/0/0",
+    ]
+    .iter()
+    .map(|key| KeyEntry {
+        key: (*key).to_owned(),
+        etag: format!("etag-{key}"),
+        size: 100,
+    })
+    .collect()
 }
 
 pub fn sealed() -> Sealed {
-    let backup = "s3://bucket/ck/orders_backup_20251124_160000Z/".parse().unwrap();
+    let backup = "s3://bucket/ck/orders_backup_20251124_160000Z/"
+        .parse()
+        .unwrap();
     Sealed {
         manifest: manifest_location(&backup),
         sha256: Digest::of(b"manifest"),

@@ -9,6 +9,7 @@ use domain::access::{Action, Actor, Person};
 use domain::error::{ErrorKind, WireError};
 use domain::ids::{InvalidId, RunId};
 use domain::intent::{Intent, WayOut};
+use domain::plan::kept_from;
 use domain::run::{Answer, ChecklistItem, Event};
 use domain::stream::Stream;
 use domain::verdict::VerdictKind;
@@ -188,21 +189,27 @@ impl Server {
         stream: &Stream,
         way_out: &WayOut,
     ) -> Answered<Option<domain::plan::TimestampOffsets>> {
-        match way_out {
-            WayOut::Timestamp { at } => self
-                .observer
-                .offsets_for_time(stream, *at)
-                .await
-                .map(Some)
-                .map_err(|why| {
-                    WireError::new(
-                        ErrorKind::Upstream,
-                        format!("Kafka could not resolve {}: {why}", at.utc()),
-                        "Try again once it answers.",
-                    )
-                }),
-            _ => Ok(None),
-        }
+        let at = match way_out {
+            WayOut::Timestamp { at } => Some(*at),
+            WayOut::Earliest => self.poller.get(&stream.name).and_then(|latest| {
+                kept_from(&latest.snapshot, &self.observer.policy(&stream.name))
+            }),
+            WayOut::Latest | WayOut::Offsets { .. } => None,
+        };
+        let Some(at) = at else {
+            return Ok(None);
+        };
+        self.observer
+            .offsets_for_time(stream, at)
+            .await
+            .map(Some)
+            .map_err(|why| {
+                WireError::new(
+                    ErrorKind::Upstream,
+                    format!("Kafka could not resolve {}: {why}", at.utc()),
+                    "Try again once it answers.",
+                )
+            })
     }
 
     pub(super) async fn ask_abort(&self, actor: &Actor, request: &Abort) -> Answered<()> {

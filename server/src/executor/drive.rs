@@ -8,6 +8,7 @@ use domain::plan::{Plan, PlanKind};
 use domain::run::{Event, Next, next};
 use domain::time::Millis;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::World;
@@ -28,6 +29,8 @@ pub(super) struct Held<'a> {
     pub(super) world: &'a World,
     pub(super) loaded: Mutex<Loaded>,
     pub(super) lease: Lease,
+    /// When progress was last journalled.
+    pub(super) told_at: Mutex<Option<Instant>>,
     /// Cancelled when the process is to stop or the lease is lost.
     pub(super) leave: CancellationToken,
 }
@@ -61,6 +64,7 @@ pub(super) async fn drive(world: Arc<World>, run: RunId, stop: CancellationToken
             world: &world,
             loaded: Mutex::new(loaded),
             lease: lease.clone(),
+            told_at: Mutex::new(None),
             leave: leave.clone(),
         };
         match held.work().await {

@@ -100,6 +100,11 @@ impl Live {
         self.0.seats.clone().try_acquire_owned().ok()
     }
 
+    #[cfg(test)]
+    fn free_seats(&self) -> usize {
+        self.0.seats.available_permits()
+    }
+
     fn next(&self) -> u64 {
         self.0.newest.fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -90,3 +90,57 @@ fn events(
         Some((Ok(event), (changes, stop, seat, Some(Instant::now()))))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::Response;
+    use futures::StreamExt as _;
+
+    use super::*;
+    use crate::live::Live;
+
+    /// The events that come until `stop`, as they stand on the wire.
+    fn follow(live: &Live, stop: &CancellationToken) -> Response {
+        let seat = live.seat().expect("there are seats");
+        let changes = live.follow_streams();
+        Sse::new(events(changes, stop.clone(), seat)).into_response()
+    }
+
+    fn id(frame: &[u8]) -> u64 {
+        let text = std::str::from_utf8(frame).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("id:"))
+            .unwrap();
+        line.trim().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_first_event_comes_at_once_and_many_changes_make_one_more() {
+        let (live, stop) = (Live::new(), CancellationToken::new());
+        let mut frames = follow(&live, &stop).into_body().into_data_stream();
+        let first = frames.next().await.unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&first).contains("retry:"));
+        for _ in 0..50 {
+            live.streams_changed();
+        }
+        let second = frames.next().await.unwrap().unwrap();
+        assert_eq!(id(&second), id(&first) + 50);
+        live.streams_changed();
+        let third = frames.next().await.unwrap().unwrap();
+        assert_eq!(id(&third), id(&first) + 51);
+    }
+
+    #[tokio::test]
+    async fn the_events_end_with_the_server_and_give_their_seat_back() {
+        let (live, stop) = (Live::new(), CancellationToken::new());
+        let before = live.free_seats();
+        let mut frames = follow(&live, &stop).into_body().into_data_stream();
+        frames.next().await.unwrap().unwrap();
+        assert_eq!(live.free_seats(), before - 1);
+        stop.cancel();
+        assert!(frames.next().await.is_none());
+        drop(frames);
+        assert_eq!(live.free_seats(), before);
+    }
+}

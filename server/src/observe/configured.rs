@@ -181,6 +181,7 @@ fn domain_policy(policy: &config::Policy) -> Policy {
     let watch_ms = minutes(policy.watch_minutes);
     Policy {
         agreement: vec![
+            option("secure", &agreement.secure),
             option("A", &agreement.latest),
             option("B", &agreement.chosen),
             option("C", &agreement.earliest),

@@ -14,11 +14,10 @@ pub(super) const MARK: &str = "Streaming query made progress: ";
 const LINES_MAX: usize = 5_000;
 const EVENT_BYTES_MAX: usize = 1024 * 1024;
 
-/// A progress event, with the topics that it read and the query's name.
+/// A progress event, with the topics that it read.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) progress: Progress,
-    pub(super) query: Option<String>,
     pub(super) topics: Vec<String>,
 }
 
@@ -97,7 +96,6 @@ fn read(event: &Value) -> Option<Told> {
             start: first.and_then(|s| offsets(&s["startOffset"])),
             end: first.and_then(|s| offsets(&s["endOffset"])),
         },
-        query: event["name"].as_str().map(str::to_owned),
         topics,
     })
 }
@@ -149,11 +147,7 @@ mod tests {
             let (told, cut_off) = parsed(&messages);
             assert!(!cut_off);
             assert_eq!(told.len(), 1);
-            let Told {
-                progress,
-                query,
-                topics,
-            } = &told[0];
+            let Told { progress, topics } = &told[0];
             assert_eq!(progress.at, Millis(1_736_899_200_000));
             assert_eq!((progress.batch, progress.input_rows), (12, 30));
             assert_eq!(progress.duration_ms, 1_500);
@@ -161,7 +155,6 @@ mod tests {
                 progress.end.as_ref().unwrap().get("orders_events", 0),
                 Some(40)
             );
-            assert_eq!(query.as_deref(), Some("orders"));
             assert_eq!(topics, &["orders_events"]);
         }
     }

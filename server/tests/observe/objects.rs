@@ -399,6 +399,7 @@ async fn the_role_that_looks_can_change_nothing() {
         .await
         .unwrap_err();
     assert_eq!(put.kind, AwsErrorKind::Denied);
+    assert!(put.request_id.is_some(), "AWS's support asks for it");
     let deleted = looking.delete(BUCKET, &[entry(&listed[0])]).await;
     assert!(
         !matches!(&deleted, Ok(d) if d[0].outcome == DeleteOutcome::Gone),
@@ -453,7 +454,6 @@ async fn throttling_and_a_closed_port_change_nothing_and_say_so() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, AwsErrorKind::Throttled);
-    assert!(error.request_id.is_some());
     place.faults.clear_all();
     let eyes = place.close().await;
     let error = s3

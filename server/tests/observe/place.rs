@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use domain::ids::StreamName;
 use sandbox::clock::Clock;
-use sandbox::cloudwatch::Metrics;
 use sandbox::faults::{Fault, FaultKind, Faults, When};
 use sandbox::iam;
 use sandbox::kafka::{Listener, Topics};
-use sandbox::logs::Logs;
 use sandbox::oidc::Client;
 use sandbox::record::Record;
 use sandbox::s3::{Condition, Meta, Store};

@@ -18,6 +18,7 @@ use domain::run::{Event, Facts};
 use domain::snapshot::{JobRunSeen, Snapshot};
 use domain::stream::{Prefix, Stream};
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
 use super::drive::Held;
 use super::problem::Stopped;
@@ -52,6 +53,8 @@ pub(super) struct Work<'a> {
     pub(super) aws: StreamAws,
 }
 
+/// How often progress is journalled, at the most.
+const TELL_EVERY: Duration = Duration::from_secs(2);
 /// How often the world is looked at while it is waited for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -176,8 +179,16 @@ impl Work<'_> {
         Ok(objects)
     }
 
-    /// Tells how far the step is; dropped where it cannot be told.
+    /// Tells how far the step is, at most every other second and at its end;
+    /// dropped where it cannot be told.
     async fn progress(&self, done: u64, total: u64, what: impl Into<String>) {
+        let mut told_at = self.held.told_at.lock().await;
+        let recent = told_at.is_some_and(|at| at.elapsed() < TELL_EVERY);
+        if recent && (total == 0 || done < total) {
+            return;
+        }
+        *told_at = Some(Instant::now());
+        drop(told_at);
         let event = Event::StepProgressed {
             step: self.step.id.clone(),
             done,

@@ -87,7 +87,7 @@ impl Work<'_> {
         step: &ReadBackStep,
         ends: &[PartitionOffsets],
     ) -> Result<Option<String>, Stopped> {
-        let Some(event) = self.first_progress().await else {
+        let Some(event) = self.first_progress(step).await? else {
             return Ok(Some(
                 "No progress event of the first batch was found in the log; the checkpoint alone says where it began.".to_owned(),
             ));
@@ -118,10 +118,16 @@ impl Work<'_> {
         Ok(None)
     }
 
-    /// Batch 0's progress event, once it is in the log. It is written after the
-    /// batch, so it is waited for a while.
-    async fn first_progress(&self) -> Option<Progress> {
-        for _ in 0..20 {
+    /// Batch 0's progress event. It is written after the batch, so it is waited
+    /// for until a while after the batch's commit.
+    async fn first_progress(
+        &self,
+        step: &ReadBackStep,
+    ) -> Result<Option<Progress>, Stopped> {
+        const LOOKS_AFTER_COMMIT: u32 = 10;
+        let began = clock::now();
+        let mut looks_left = LOOKS_AFTER_COMMIT;
+        while looks_left > 0 {
             let snapshot = self.look().await;
             let found = snapshot.progress.seen().and_then(|events| {
                 events
@@ -130,11 +136,21 @@ impl Work<'_> {
                     .cloned()
             });
             if found.is_some() {
-                return found;
+                return Ok(found);
             }
-            self.pause().await.ok()?;
+            self.refuse_dead_job(&snapshot)?;
+            let committed = snapshot
+                .checkpoint
+                .seen()
+                .is_some_and(|c| c.newest_commit.is_some());
+            if committed {
+                looks_left -= 1;
+            } else {
+                self.within(began, step.deadline_ms, "The commit of the first batch")?;
+            }
+            self.pause().await?;
         }
-        None
+        Ok(None)
     }
 
     async fn compare_seed(
