@@ -56,23 +56,23 @@ impl Live {
 pub fn follow(address: Signal<String>, changed: Callback<()>) -> Live {
     let (lost, set_lost) = signal(false);
     let (seconds, set_seconds) = signal(0_i64);
-    let wire = Wire {
-        line: StoredValue::new_local(None),
-        asked: StoredValue::new(false),
-        set_lost,
-        changed,
-    };
-    let ticking = StoredValue::new(None::<IntervalHandle>);
-    Effect::new(move |_| wire.open(address.get()));
+    // Only browsers run effects. On the server a page is dropped by another
+    // thread than the one that made it, so nothing of one thread may be in it.
+    Effect::new(move |_| {
+        let wire = Wire {
+            line: StoredValue::new_local(None),
+            asked: StoredValue::new(false),
+            set_lost,
+            changed,
+        };
+        wire.open(address.get());
+        on_cleanup(move || wire.close());
+    });
     Effect::new(move |_| {
         let tick = move || set_seconds.update(|seconds| *seconds += 1);
-        ticking.set_value(set_interval_with_handle(tick, TICK).ok());
-    });
-    on_cleanup(move || {
-        if let Some(ticking) = ticking.try_get_value().flatten() {
-            ticking.clear();
+        if let Ok(ticking) = set_interval_with_handle(tick, TICK) {
+            on_cleanup(move || ticking.clear());
         }
-        wire.close();
     });
     Live {
         lost,

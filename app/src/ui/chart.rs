@@ -80,28 +80,26 @@ pub fn Chart(
     #[prop(optional, into)]
     group: Option<String>,
 ) -> AnyView {
-    let canvas = RwSignal::<Option<Canvas>, LocalStorage>::new_local(None);
     let target = id.clone();
+    // Only browsers run effects. On the server a page is dropped by another
+    // thread than the one that made it, so nothing of one thread may be in it.
     Effect::new(move |_| {
+        let canvas = RwSignal::<Option<Canvas>, LocalStorage>::new_local(None);
         Canvas::open(&target, move |opened| {
             // The page may be gone by the time the drawing code has arrived.
             let _gone = canvas.try_set(Some(opened));
         });
-    });
-    Effect::new(move |_| {
-        if let Some(canvas) = canvas.get() {
-            data.with(|data| {
-                canvas.draw(&Drawing {
-                    data,
-                    group: group.as_deref(),
-                })
-            });
-        }
-    });
-    on_cleanup(move || {
-        if let Some(canvas) = canvas.try_get_untracked().flatten() {
-            canvas.close();
-        }
+        let group = group.clone();
+        Effect::new(move |_| {
+            if let Some(canvas) = canvas.get() {
+                data.with(|data| canvas.draw(&Drawing { data, group: group.as_deref() }));
+            }
+        });
+        on_cleanup(move || {
+            if let Some(canvas) = canvas.try_get_untracked().flatten() {
+                canvas.close();
+            }
+        });
     });
 
     let label = format!("Chart of {title}; the table below holds the numbers");
