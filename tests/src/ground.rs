@@ -170,11 +170,14 @@ impl Ground {
             access_key_id: SLUICE.id.to_owned(),
             secret_access_key_file: "aws-secret".to_owned(),
         };
-        let mut text = sluice_toml(&addresses, &self.sandbox.shared.clock);
+        let text = sluice_toml(&addresses, &self.sandbox.shared.clock);
+        // Whoever comes after a kill need not wait long for the dead one's lease.
+        let quick = "[server]\nlease_seconds = 1\npoll_seconds = 1\n";
+        let mut text = with(&text, "[server]\n", quick);
         if extra.operators_are_stakeholders {
             let role =
                 "\n[[sign_in.roles]]\nvalue = \"operator\"\nrole = \"stakeholder\"\n";
-            text = text.replacen("\n[aws]\n", &format!("{role}\n[aws]\n"), 1);
+            text = with(&text, "\n[aws]\n", &format!("{role}\n[aws]\n"));
         }
         for (name, content) in [
             ("client-secret", CLIENT_SECRET),
@@ -184,6 +187,12 @@ impl Ground {
             std::fs::write(folder.join(name), content).expect("a file can be written");
         }
     }
+}
+
+/// The text with one place in it written otherwise.
+fn with(text: &str, place: &str, otherwise: &str) -> String {
+    assert_eq!(text.matches(place).count(), 1, "{place:?} in {text}");
+    text.replace(place, otherwise)
 }
 
 /// The folder with the browser's part; what is tested here needs none of it.
