@@ -186,7 +186,9 @@ fn kind_of(status: u16, code: Option<&str>, effect: Effect) -> AwsErrorKind {
         "AccessDenied" | "AccessDeniedException" | "ExpiredToken"
         | "ExpiredTokenException" | "InvalidAccessKeyId" | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" | "InvalidClientTokenId" => return Kind::Denied,
-        "ValidationException" | "ValidationError" | "ConflictException"
+        // An archived object must be restored first.
+        "InvalidObjectState"
+        | "ValidationException" | "ValidationError" | "ConflictException"
         | "InvalidRequest" | "InvalidArgument" | "InvalidParameterException" => {
             return Kind::Invalid;
         }

@@ -5,6 +5,7 @@
 //! says whether anything can have changed.
 
 mod assumed_role;
+mod changing;
 mod emr;
 mod error;
 mod logs;
@@ -21,6 +22,7 @@ use domain::ids::StreamName;
 
 use crate::config::{Config, Endpoints, RoleArn};
 use assumed_role::AssumedRole;
+use changing::Changing;
 
 pub use emr::{ApplicationSeen, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest};
 pub use error::{AwsError, AwsErrorKind};
@@ -40,10 +42,11 @@ struct Inner {
     endpoints: Endpoints,
     places: BTreeMap<StreamName, Place>,
     reading: BTreeMap<StreamName, StreamAws>,
+    changing: Changing,
 }
 
 /// What of a stream's configuration decides how AWS is called for it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     region: String,
     account: String,
@@ -68,20 +71,27 @@ impl Aws {
                 (stream.name.clone(), place)
             })
             .collect();
-        let reading = places
-            .iter()
-            .map(|(name, place)| {
+        // Streams of one account and role share their clients, and with them
+        // connections and the role's session.
+        let mut shared: BTreeMap<Place, StreamAws> = BTreeMap::new();
+        let mut reading = BTreeMap::new();
+        for (name, place) in &places {
+            let looking = Place {
+                change_role: None,
+                ..place.clone()
+            };
+            let clients = shared.entry(looking).or_insert_with(|| {
                 let role = place.read_role.as_ref();
-                let clients =
-                    clients(&sdk, &config.aws.endpoints, place, role, "sluice-read");
-                (name.clone(), clients)
-            })
-            .collect();
+                clients(&sdk, &config.aws.endpoints, place, role, "sluice-read")
+            });
+            reading.insert(name.clone(), clients.clone());
+        }
         Ok(Self(Arc::new(Inner {
             sdk,
             endpoints: config.aws.endpoints.clone(),
             places,
             reading,
+            changing: Changing::default(),
         })))
     }
 
@@ -100,22 +110,23 @@ impl Aws {
     }
 
     /// The clients that carry out an approved plan, in the stream's change
-    /// role. `session` names the Run and stands in CloudTrail.
+    /// role. `session` names the Run and stands in CloudTrail. Calls for one
+    /// session share their clients and assume the role once; some minutes
+    /// after the last the clients are forgotten.
     ///
     /// # Panics
     /// As [`Aws::reading`].
     #[must_use]
     pub fn changing(&self, stream: &StreamName, session: &str) -> StreamAws {
-        let Inner {
-            sdk,
-            endpoints,
-            places,
-            ..
-        } = &*self.0;
-        let place = places
+        let inner = &*self.0;
+        let place = inner
+            .places
             .get(stream)
             .expect("a stream is looked up in the configuration first");
-        clients(sdk, endpoints, place, place.change_role.as_ref(), session)
+        inner.changing.clients(stream, session, || {
+            let role = place.change_role.as_ref();
+            clients(&inner.sdk, &inner.endpoints, place, role, session)
+        })
     }
 
     /// Sluice's own credentials, for MSK's IAM authentication.

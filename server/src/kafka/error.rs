@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use super::cluster::Partition;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why Kafka could not be asked.
@@ -44,4 +46,34 @@ pub enum KafkaError {
     /// The answer leaves a partition out.
     #[error("the offsets of {partition} are missing from the answer")]
     NoOffsets { partition: String },
+}
+
+impl KafkaError {
+    pub(super) fn connect(cluster: &str, source: impl Into<BoxError>) -> Self {
+        Self::Connect {
+            cluster: cluster.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    pub(super) fn cluster(cluster: &str, source: impl Into<BoxError>) -> Self {
+        Self::Cluster {
+            cluster: cluster.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    pub(super) fn topic(topic: &str, source: impl Into<BoxError>) -> Self {
+        Self::Topic {
+            topic: topic.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    pub(super) fn offsets(partition: &Partition, source: impl Into<BoxError>) -> Self {
+        Self::Offsets {
+            partition: format!("{}-{}", partition.0, partition.1),
+            source: source.into(),
+        }
+    }
 }

@@ -34,7 +34,10 @@ const KEPT_ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes that were read at earlier looks, by key and ETag.
 #[derive(Default)]
-pub(super) struct Files(Mutex<BTreeMap<String, (String, Arc<[u8]>)>>);
+pub(super) struct Files(Mutex<BTreeMap<String, Kept>>);
+
+/// The ETag and the bytes.
+type Kept = (String, Arc<[u8]>);
 
 /// A checkpoint as listed, with the bytes that were read.
 pub(super) struct Read {

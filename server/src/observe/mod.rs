@@ -195,6 +195,15 @@ impl Observer {
         }
     }
 
+    /// The application and the stream's job runs now, without a look at the
+    /// rest: for who must know whether anything may write.
+    pub async fn look_at_jobs(&self, name: &StreamName) -> Observed<JobsSeen> {
+        match self.0.streams.get(name) {
+            Some(watched) => observed(self.jobs(watched, Duration::ZERO).await),
+            None => observed(Err("The stream is not configured.".to_owned())),
+        }
+    }
+
     /// The offsets at a time, for option B.
     ///
     /// # Errors

@@ -20,9 +20,9 @@ use crate::live::Live;
 /// A look that takes longer is given up: its parts have timeouts of their own,
 /// but a checkpoint of a million objects is a thousand pages.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(300);
-/// Listings of job runs may be this old when another stream of the same
-/// application has made them.
-const SHARED_AGE_MAX: Duration = Duration::from_secs(3);
+/// A listing of job runs that another stream of the same application has made
+/// is good enough for so much of the interval: EMR allows a call a second.
+const SHARED_AGE: f64 = 0.8;
 /// First looks are spread over this time, so that a start is no burst.
 const START_JITTER: Duration = Duration::from_secs(2);
 
@@ -145,8 +145,7 @@ impl Poller {
         tokio::time::sleep(jitter).await;
         loop {
             let began = Instant::now();
-            self.look(name, kept, SHARED_AGE_MAX.min(interval / 2))
-                .await;
+            self.look(name, kept, interval.mul_f64(SHARED_AGE)).await;
             // Read at most twice a minute, whatever the interval.
             self.charts(name).await;
             // Never sooner than after the interval, and never two at a time.

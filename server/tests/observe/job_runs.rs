@@ -100,6 +100,7 @@ async fn a_cancelled_job_run_ends_and_is_not_cancelled_twice() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind, AwsErrorKind::Denied);
+    assert!(refused.request_id.is_some(), "AWS's support asks for it");
 }
 
 /// Waits for the end, cancelling what would go on.

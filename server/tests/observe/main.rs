@@ -1,6 +1,7 @@
 //! The server's eyes and hands against the sandbox: S3, EMR Serverless,
 //! CloudWatch and Kafka over their own protocols.
 
+mod faulty_objects;
 mod job_runs;
 mod objects;
 mod place;
