@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::intent::WayOut;
+use crate::text::thousands;
 use crate::time::{Millis, human_duration};
 
 /// A range of time, in milliseconds, and what it rests on.
@@ -94,31 +95,35 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Measures them: processing by the newest committed batches of the
-    /// checkpoint, arrival by what was seen of Kafka's ends over time.
+    /// Measures them: processing by how long the newest batches took for what
+    /// they read, which is what the job can do; arrival by what was seen of
+    /// Kafka's ends over time.
     #[must_use]
     pub fn measured(
         snapshot: &crate::snapshot::Snapshot,
         samples: &[crate::verdict::Sample],
     ) -> Self {
         Self {
-            drain_milli: snapshot.checkpoint.seen().and_then(drain_milli),
+            drain_milli: snapshot.progress.seen().and_then(|p| drain_milli(p)),
             arrival_milli: arrival_milli(samples),
         }
     }
 }
 
-fn drain_milli(checkpoint: &crate::snapshot::CheckpointSeen) -> Option<i64> {
-    let committed: Vec<_> = checkpoint.batches.iter().filter(|b| b.committed).collect();
-    let (newest, oldest) = (committed.first()?, committed.last()?);
-    let between_ms = newest.planned_at.since(oldest.planned_at);
-    let records: u64 = newest
-        .ends
+/// Records a second while a batch is at work, times 1,000. Idle time between
+/// batches says nothing of what the job can do.
+fn drain_milli(progress: &[crate::snapshot::Progress]) -> Option<i64> {
+    let worked = progress
         .iter()
-        .zip(&oldest.ends)
-        .filter_map(|(to, from)| Some(from.as_ref()?.records_between(to.as_ref()?)))
-        .sum();
-    per_second_milli(i64::try_from(records).ok()?, between_ms)
+        .filter(|p| p.input_rows > 0 && p.duration_ms > 0);
+    let (records, millis) = worked.fold((0_i64, 0_i64), |(records, millis), p| {
+        let rows = i64::try_from(p.input_rows).unwrap_or(i64::MAX);
+        (
+            records.saturating_add(rows),
+            millis.saturating_add(p.duration_ms),
+        )
+    });
+    per_second_milli(records, millis)
 }
 
 fn arrival_milli(samples: &[crate::verdict::Sample]) -> Option<i64> {
@@ -187,21 +192,24 @@ fn catch_up(backlog: u64, rates: Rates, assumptions: &mut Vec<String>) -> Option
     }
     let (Some(drain), Some(arrival)) = (rates.drain_milli, rates.arrival_milli) else {
         assumptions.push(format!(
-            "A backlog of {backlog} records; how fast this stream works is unknown, so no end is given."
+            "A backlog of {} records; how fast this stream works is unknown, so no end is given.",
+            thousands(backlog)
         ));
         return None;
     };
     let net = drain.saturating_sub(arrival);
     if net <= 0 {
         assumptions.push(format!(
-            "A backlog of {backlog} records, and records arrive at least as fast as they were last processed: it does not shrink."
+            "A backlog of {} records, and records arrive at least as fast as they were last processed: it does not shrink.",
+            thousands(backlog)
         ));
         return None;
     }
     assumptions.push(format!(
-        "A backlog of {backlog} records at {} a second processed and {} a second arriving, as last measured.",
-        drain / 1_000,
-        arrival / 1_000
+        "A backlog of {} records, at {} a second while its newest batches were at work, and {} a second arriving.",
+        thousands(backlog),
+        thousands(drain / 1_000),
+        thousands(arrival / 1_000)
     ));
     let millis = i128::from(backlog) * 1_000_000 / i128::from(net);
     Some(i64::try_from(millis).unwrap_or(i64::MAX / 8))

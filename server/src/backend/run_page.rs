@@ -6,7 +6,9 @@ use app::view::{
 };
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
+use domain::estimate::{Estimate, RtoClass};
 use domain::ids::RunId;
+use domain::intent::WayOut;
 use domain::plan::{Cost, Plan, PlanKind, preview, render};
 use domain::report::{did, happened};
 use domain::run::{ChecklistItem, Event, Gate, RunState};
@@ -53,15 +55,7 @@ impl Server {
                 chosen: state.intent.as_ref().map(|i| &i.way_out),
             }),
             cost: self.cost(&stream, state, snapshot, reset.as_ref()).await,
-            takes: estimate.map(|e| match e.most_ms {
-                Some(most) => {
-                    format!("{} to {}", human_duration(e.least_ms), human_duration(most))
-                }
-                None => format!(
-                    "at least {}; the end is unknown",
-                    human_duration(e.least_ms)
-                ),
-            }),
+            takes: takes(state, snapshot, estimate),
             agrees: state
                 .intent
                 .as_ref()
@@ -252,6 +246,33 @@ impl Server {
             resume: judged(Action::Start, over.or(parked)),
         }
     }
+}
+
+/// How long it takes, in words: by the plan, or, before there is one, by the
+/// row of the table of recovery times that the chosen option falls in.
+fn takes(
+    state: &RunState,
+    snapshot: Option<&Snapshot>,
+    estimate: Option<&Estimate>,
+) -> Option<String> {
+    if let Some(estimate) = estimate {
+        let least = human_duration(estimate.least_ms);
+        return Some(match estimate.most_ms {
+            Some(most) => format!("{least} to {}", human_duration(most)),
+            None => format!("at least {least}; the end is unknown"),
+        });
+    }
+    let way_out = &state.intent.as_ref()?.way_out;
+    let now = snapshot?.taken_at;
+    let back_to = match way_out {
+        WayOut::Timestamp { at } => Some(*at),
+        _ => snapshot?
+            .checkpoint
+            .seen()?
+            .last_committed()
+            .map(|b| b.planned_at),
+    };
+    Some(RtoClass::of(way_out, back_to, now).expected().to_owned())
 }
 
 fn why_none(state: &RunState, kind: PlanKind) -> Option<String> {
