@@ -17,13 +17,13 @@ use domain::snapshot::{
 use domain::stream::{Sink, SinkKind, Stream};
 use domain::time::Millis;
 
-pub const NOW: Millis = Millis(1_764_000_000_000);
+pub(crate) const NOW: Millis = Millis(1_764_000_000_000);
 
-pub fn run() -> RunId {
+pub(crate) fn run() -> RunId {
     "orders-20251124-160000-00af".parse().unwrap()
 }
 
-pub fn person(subject: &str) -> Person {
+pub(crate) fn person(subject: &str) -> Person {
     Person {
         id: PersonId {
             issuer: "https://idp.example".into(),
@@ -33,7 +33,7 @@ pub fn person(subject: &str) -> Person {
     }
 }
 
-pub fn stream() -> Stream {
+pub(crate) fn stream() -> Stream {
     Stream {
         name: "orders".parse().unwrap(),
         title: "Orders".into(),
@@ -58,14 +58,14 @@ pub fn stream() -> Stream {
     }
 }
 
-pub fn offsets(of: &[i64]) -> PartitionOffsets {
+pub(crate) fn offsets(of: &[i64]) -> PartitionOffsets {
     (0..)
         .zip(of)
         .map(|(p, o)| ("orders_events".to_owned(), p, *o))
         .collect()
 }
 
-pub fn job_run(state: &str) -> JobRunSeen {
+pub(crate) fn job_run(state: &str) -> JobRunSeen {
     JobRunSeen {
         id: "run-1".parse().unwrap(),
         name: Some("orders".into()),
@@ -81,7 +81,7 @@ pub fn job_run(state: &str) -> JobRunSeen {
 }
 
 /// The stream committed up to `before`; Kafka holds `from..to`.
-pub fn snapshot(
+pub(crate) fn snapshot(
     state: &str,
     before: Option<&[i64]>,
     from: &[i64],
@@ -166,7 +166,7 @@ pub fn snapshot(
     }
 }
 
-pub fn keys() -> Vec<KeyEntry> {
+pub(crate) fn keys() -> Vec<KeyEntry> {
     [
         "commits/8",
         "metadata",
@@ -183,7 +183,7 @@ pub fn keys() -> Vec<KeyEntry> {
     .collect()
 }
 
-pub fn sealed() -> Sealed {
+pub(crate) fn sealed() -> Sealed {
     let backup = "s3://bucket/ck/orders_backup_20251124_160000Z/"
         .parse()
         .unwrap();
@@ -195,7 +195,7 @@ pub fn sealed() -> Sealed {
     }
 }
 
-pub fn intent(way_out: WayOut) -> Intent {
+pub(crate) fn intent(way_out: WayOut) -> Intent {
     Intent {
         way_out,
         reason: "offsets/9 is empty".into(),
@@ -203,6 +203,6 @@ pub fn intent(way_out: WayOut) -> Intent {
     }
 }
 
-pub fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy::default()
 }

@@ -1,8 +1,7 @@
 //! Plans: what they say, what they refuse, and that no record is unaccounted
 //! for.
 
-mod world;
-
+use crate::world::{NOW, intent, keys, offsets, policy, run, sealed, snapshot, stream};
 use domain::estimate::Rates;
 use domain::intent::WayOut;
 use domain::plan::{
@@ -13,7 +12,6 @@ use domain::snapshot::{Observed, Snapshot};
 use domain::stream::{SinkKind, Stream};
 use proptest::prelude::*;
 use uuid::Uuid;
-use world::{NOW, intent, keys, offsets, policy, run, sealed, snapshot, stream};
 
 fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
     build_secure(&BuildSecure {

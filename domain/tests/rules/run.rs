@@ -1,7 +1,6 @@
 //! The fold of a Run: what may follow on what, and what comes next.
 
-mod world;
-
+use crate::world::{NOW, intent, person, sealed};
 use domain::access::Role;
 use domain::agreement::{AgreementNeeded, AgreementState, RoleNeeded};
 use domain::ids::{Digest, StepId};
@@ -11,7 +10,6 @@ use domain::run::{
     Answer, ChecklistItem, Ending, Event, Facts, Next, RECORD_VERSION, Record, RunState,
     Stage, StepProblem, next,
 };
-use world::{NOW, intent, person, sealed};
 
 struct Story {
     records: Vec<Record>,

@@ -1,0 +1,10 @@
+//! The rules of plans and Runs, on a stream that is made here.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that called them"
+)]
+
+mod plan;
+mod run;
+mod world;
