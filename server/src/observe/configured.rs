@@ -243,7 +243,12 @@ mod tests {
         assert!(!stream.read_committed);
         assert_eq!(thresholds.alarm_ms, 24 * 3_600_000);
         assert_eq!(policy.quiet_ms_min, 60_000);
-        assert_eq!(policy.agreement[2].roles.len(), 2);
+        let whom = |option: &str| {
+            let found = policy.agreement.iter().find(|a| a.option == option);
+            found.map(|a| a.roles.len())
+        };
+        let wanted = ["secure", "A", "B", "C"].map(whom);
+        assert_eq!(wanted, [Some(0), Some(1), Some(1), Some(2)]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! EMR Serverless: job runs are recognised, started once and cancelled.
 
+use std::collections::BTreeSet;
+
 use domain::ids::{Digest, JobRunId, RunId};
 use domain::plan::RestartStep;
 use domain::snapshot::JobRunState;
+use sandbox::emr::StartJobRun;
 use server::aws::{AwsErrorKind, Emr};
 
 use crate::place::{Whole, stream, until};
@@ -101,6 +104,50 @@ async fn a_cancelled_job_run_ends_and_is_not_cancelled_twice() {
         .unwrap_err();
     assert_eq!(refused.kind, AwsErrorKind::Denied);
     assert!(refused.request_id.is_some(), "AWS's support asks for it");
+}
+
+/// More than one page of job runs, of a script that is no stream's.
+#[tokio::test(flavor = "multi_thread")]
+async fn job_runs_are_listed_whole_and_foreign_ones_are_unexplained() {
+    let whole = Whole::open().await;
+    let name = stream("payments");
+    let emr = &whole.world().emr;
+    let definition = sandbox::streams::streams().remove(0);
+    let application = emr.application(definition.application).unwrap();
+    for n in 0..60 {
+        let mut body = definition.submission(&format!("foreign-{n}"));
+        body["name"] = "foreign".into();
+        body["jobDriver"]["sparkSubmit"]["entryPoint"] =
+            "s3://bucket/jobs/foreign.py".into();
+        let request = StartJobRun::parse(&body, &application).unwrap();
+        emr.start_job_run(&application.id, request, "arn:aws:iam::123456789012:user/x")
+            .unwrap();
+    }
+    let seen = whole.eyes.observer.look_at_jobs(&name).await;
+    let jobs = seen.seen().expect("EMR answers");
+    assert!(!jobs.unexplained.is_empty());
+    assert!(
+        jobs.runs
+            .iter()
+            .all(|run| run.name.as_deref() != Some("foreign"))
+    );
+    assert_eq!(jobs.alive().count(), 1);
+
+    let looking = whole.eyes.aws.reading(&name).emr();
+    let all = looking.job_runs(&application.id, None).await.unwrap();
+    let foreign: BTreeSet<&JobRunId> = all
+        .iter()
+        .filter(|run| run.name.as_deref() == Some("foreign"))
+        .map(|run| &run.id)
+        .collect();
+    assert_eq!(foreign.len(), 60);
+    // Each ends by itself, for there is no such script; what was alive at the
+    // look before and is in no listing now is asked for by its id.
+    until("the end of the foreign job runs", || async {
+        let seen = whole.eyes.observer.look_at_jobs(&name).await;
+        seen.seen().unwrap().unexplained.is_empty().then_some(())
+    })
+    .await;
 }
 
 /// Waits for the end, cancelling what would go on.
