@@ -48,6 +48,23 @@ impl Deeds {
             .count()
     }
 
+    /// How often each key below a prefix was changed by this operation of Sluice's. A
+    /// delete of what was gone already is no change.
+    pub fn changes_by(&self, action: &str, prefix: &str) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for entry in self.of_sluice() {
+            let target = entry.call.s3.as_ref();
+            let had_bytes = target.is_some_and(|target| target.etag.is_some());
+            let (true, Some((key, _))) = (had_bytes, changed(entry, prefix)) else {
+                continue;
+            };
+            if entry.call.action == action {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        counts
+    }
+
     /// The ETags under a prefix when Sluice had its first job run accepted, by the
     /// rest of their keys, worked out from how they were `before` and from everything
     /// that anybody did to them since.

@@ -1,0 +1,135 @@
+//! What a Run left behind, by the bucket and by the sandbox's record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::plan::{Plan, StepKind};
+use sandbox::emr::RunFilter;
+use tests::{Deeds, Ground, Objects, Sluice};
+
+const CHECKPOINT: &str = "_checkpoints/streaming/orders/";
+
+/// How everything was before a Run touched it.
+pub(crate) struct Before {
+    checkpoint: Objects,
+    etags: BTreeMap<String, String>,
+    recorded: u64,
+}
+
+impl Before {
+    pub(crate) fn now(ground: &Ground) -> Self {
+        let bucket = ground.bucket();
+        Self {
+            checkpoint: bucket.objects(CHECKPOINT),
+            etags: bucket.etags(CHECKPOINT),
+            recorded: ground.sandbox.shared.record.last_seq(),
+        }
+    }
+}
+
+/// What a finished Run left behind, held against its plan.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// The bytes of `sources/0/0`.
+    pub(crate) seed: Vec<u8>,
+    /// The keys under the checkpoint when the job was started.
+    pub(crate) keys_at_the_start: BTreeSet<String>,
+    /// How often a StartJobRun was accepted; EMR takes one twice under one token.
+    pub(crate) starts_accepted: usize,
+}
+
+impl Left {
+    /// Looks at everything; fails where something is not as it should be.
+    pub(crate) fn by(ground: &Ground, before: &Before, plan: &Plan) -> Self {
+        let bucket = ground.bucket();
+        let record = &ground.sandbox.shared.record;
+        assert_eq!(record.dropped(), 0, "the record is not whole");
+        let deeds = Deeds::since(record, before.recorded);
+
+        assert_eq!(job_runs_of(ground, plan), 1, "job runs of this Run");
+        let at_the_start = deeds.etags_at_the_start(CHECKPOINT, &before.etags);
+        let written = written_by(plan);
+        let now = bucket.etags(CHECKPOINT);
+        for (key, bytes) in &written {
+            let there = bucket.bytes(&format!("{CHECKPOINT}{key}"));
+            assert_eq!(there.as_ref(), Some(bytes), "{key}");
+            // So these very bytes were there when the job was started.
+            assert_eq!(at_the_start.get(key), now.get(key), "{key}");
+        }
+        let keys: BTreeSet<String> = at_the_start.into_keys().collect();
+        assert_eq!(keys, written.keys().cloned().collect());
+
+        let sealed = plan.body.sealed.as_ref().expect("a sealed backup");
+        assert_eq!(bucket.objects(sealed.backup.key()), before.checkpoint);
+        nothing_was_done_twice(&deeds, before, &written);
+        Self {
+            seed: written["sources/0/0"].clone(),
+            keys_at_the_start: keys,
+            starts_accepted: deeds.accepted("StartJobRun"),
+        }
+    }
+}
+
+/// How many job runs EMR has with the tag of the plan's Run.
+fn job_runs_of(ground: &Ground, plan: &Plan) -> usize {
+    let emr = &ground.sandbox.world.emr;
+    emr.job_runs(ground.orders().application, &RunFilter::default())
+        .iter()
+        .filter(|run| run.tags.values().any(|tag| tag == plan.body.run.as_str()))
+        .count()
+}
+
+/// What the plan says will lie in the checkpoint when the job is started.
+fn written_by(plan: &Plan) -> Objects {
+    let mut objects = Objects::new();
+    for step in &plan.body.steps {
+        match &step.kind {
+            StepKind::Seed(seed) => {
+                let offsets = seed.offsets.clone();
+                let initial = domain::checkpoint::InitialOffset { offsets };
+                objects.insert(seed.key(), initial.render());
+            }
+            StepKind::OpenGate(gate) => {
+                objects.insert("metadata".to_owned(), gate.body().into_bytes());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(objects.len(), 2, "{:?}", objects.keys());
+    objects
+}
+
+/// Each object of the old checkpoint is deleted once, `metadata` replaced twice (the
+/// gate is closed and opened), and the seed written once.
+fn nothing_was_done_twice(deeds: &Deeds, before: &Before, written: &Objects) {
+    let deleted = deeds.changes_by("DeleteObjects", CHECKPOINT);
+    let expected: BTreeMap<String, usize> = before
+        .checkpoint
+        .keys()
+        .filter(|key| *key != "metadata")
+        .map(|key| (key.clone(), 1))
+        .collect();
+    assert_eq!(deleted, expected, "deletes");
+    let put = deeds.changes_by("PutObject", CHECKPOINT);
+    let expected: BTreeMap<String, usize> = written
+        .keys()
+        .map(|key| (key.clone(), if key == "metadata" { 2 } else { 1 }))
+        .collect();
+    assert_eq!(put, expected, "writes");
+}
+
+/// Whether Sluice had a job run cancelled since this entry of the record.
+pub(crate) fn cancelled_since(ground: &Ground, recorded: u64) -> bool {
+    Deeds::since(&ground.sandbox.shared.record, recorded).accepted("CancelJobRun") > 0
+}
+
+/// Proves the journal by the binary's own command.
+pub(crate) async fn chain_verifies(ground: &Ground) {
+    let output = tokio::process::Command::new(Sluice::binary())
+        .args(["audit", "verify", "--config"])
+        .arg(ground.config())
+        .output()
+        .await
+        .expect("the binary can be run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
