@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::snapshot::{BatchSeen, CheckpointSeen};
-use domain::text::{bytes, thousands};
+use domain::text::{bytes, counted, thousands};
 use leptos::prelude::*;
 
 use super::Page;
@@ -96,6 +96,9 @@ fn facts(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
     .into_any()
 }
 
+/// As many are listed; older ones decide nothing.
+const BATCHES_SHOWN: usize = 6;
+
 /// The newest batches that could be read.
 fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
     if batches.is_empty() {
@@ -110,8 +113,10 @@ fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
         }
         .into_any();
     }
+    let older = batches.len().saturating_sub(BATCHES_SHOWN) as u64;
     let rows = batches
         .into_iter()
+        .take(BATCHES_SHOWN)
         .map(|batch| {
             let (tone, icon, word) = if batch.committed {
                 (Tone::Good, IconName::Check, "committed")
@@ -146,6 +151,14 @@ fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
             </thead>
             <tbody>{rows}</tbody>
         </Table>
+        {(older > 0)
+            .then(|| {
+                view! {
+                    <p class="soft small">
+                        {format!("{} can be read.", counted(older, "older batch", "older batches"))}
+                    </p>
+                }
+            })}
     }
     .into_any()
 }

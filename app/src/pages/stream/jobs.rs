@@ -72,6 +72,25 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
     .into_any()
 }
 
+/// Longer words of EMR than this are opened on demand.
+const DETAILS_MAX: usize = 80;
+
+fn details(text: String) -> Option<AnyView> {
+    if text.is_empty() {
+        return None;
+    }
+    if text.chars().count() <= DETAILS_MAX {
+        return Some(text.into_any());
+    }
+    let details = view! {
+        <details class="fold">
+            <summary>"What EMR says"</summary>
+            <p class="fold__body">{text}</p>
+        </details>
+    };
+    Some(details.into_any())
+}
+
 fn job_run(run: JobRunSeen, now_ms: Signal<i64>) -> impl IntoView {
     // Of an ARN the last part is the name by which people know each other.
     let by = run
@@ -80,7 +99,7 @@ fn job_run(run: JobRunSeen, now_ms: Signal<i64>) -> impl IntoView {
         .next()
         .unwrap_or_default()
         .to_owned();
-    let details = (!run.state_details.is_empty()).then(|| run.state_details.into_any());
+    let details = details(run.state_details);
     let streaming = run.mode == "STREAMING";
     view! {
         <tr>

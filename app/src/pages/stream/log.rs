@@ -1,5 +1,6 @@
 //! The end of the driver's log, errors first.
 
+use domain::text::counted;
 use leptos::prelude::*;
 
 use super::Page;
@@ -8,7 +9,7 @@ use crate::components::*;
 use crate::ui::*;
 use crate::view::{LogLine, LogTail};
 
-/// As many errors are lifted out; the rest is in the log below.
+/// As many different errors are lifted out; the rest is in the log below.
 const ERRORS_SHOWN: usize = 3;
 
 /// The log. It is read again after each new look at the stream.
@@ -76,58 +77,97 @@ fn shown(tail: LogTail, now_ms: Signal<i64>) -> AnyView {
     .into_any()
 }
 
+/// One error, however often it was logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LiftedError {
+    headline: String,
+    newest: LogLine,
+    times: u64,
+}
+
+/// The errors of a log, each once, the newest first.
+fn lifted(lines: &[LogLine]) -> Vec<LiftedError> {
+    let mut errors: Vec<LiftedError> = Vec::new();
+    for line in lines.iter().rev().filter(|line| line.is_error) {
+        let headline = headline(&line.text).to_owned();
+        match errors.iter_mut().find(|error| error.headline == headline) {
+            Some(error) => error.times += 1,
+            None => errors.push(LiftedError {
+                headline,
+                newest: line.clone(),
+                times: 1,
+            }),
+        }
+    }
+    errors
+}
+
+/// The line that says what went wrong. Python says it last, Java first.
+fn headline(text: &str) -> &str {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    if first.starts_with("Traceback ") {
+        lines.next_back().unwrap_or(first)
+    } else {
+        first
+    }
+}
+
 /// The newest errors, the newest first.
 fn errors(lines: &[LogLine], now_ms: Signal<i64>) -> AnyView {
-    let all = lines.iter().filter(|line| line.is_error).count();
-    if all == 0 {
+    let errors = lifted(lines);
+    if errors.is_empty() {
         return ().into_any();
     }
-    let more = all.saturating_sub(ERRORS_SHOWN);
-    let newest = lines
-        .iter()
-        .rev()
-        .filter(|line| line.is_error)
-        .take(ERRORS_SHOWN);
-    let list = newest
-        .cloned()
-        .map(|LogLine { at, text, .. }| {
-            let first = text.lines().next().unwrap_or_default().to_owned();
-            let whole = (first != text).then(|| {
-                view! {
-                    <details class="fold">
-                        <summary>"The whole error"</summary>
-                        <div class="fold__body">
-                            <Code text what="the error" />
-                        </div>
-                    </details>
-                }
-            });
-            view! {
-                <Callout
-                    tone=Tone::Danger
-                    icon=IconName::Octagon
-                    title=view! { <code class="key">{first}</code> }
-                >
-                    <p class="soft small">
-                        <Time at_ms=at.0 now_ms />
-                    </p>
-                    {whole}
-                </Callout>
-            }
-        })
+    let more = errors.len().saturating_sub(ERRORS_SHOWN) as u64;
+    let list = errors
+        .into_iter()
+        .take(ERRORS_SHOWN)
+        .map(|error| lifted_out(error, now_ms))
         .collect_view();
     view! {
         <div class="stack stack--tight">
             {list}
             {(more > 0)
                 .then(|| {
-                    view! {
-                        <p class="soft small">{format!("{more} earlier errors stand in the log below.")}</p>
-                    }
+                    let others = counted(more, "other error stands", "other errors stand");
+                    view! { <p class="soft small">{format!("{others} in the log below.")}</p> }
                 })}
         </div>
     }
     .into_any()
+}
+
+fn lifted_out(error: LiftedError, now_ms: Signal<i64>) -> impl IntoView {
+    let LiftedError {
+        headline,
+        newest: LogLine { at, text, .. },
+        times,
+    } = error;
+    let whole = (headline != text.trim()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>"The whole error"</summary>
+                <div class="fold__body">
+                    <Code text what="the error" />
+                </div>
+            </details>
+        }
+    });
+    let often = (times > 1).then(|| format!(", {times} times in what is shown below"));
+    view! {
+        <Callout
+            tone=Tone::Danger
+            icon=IconName::Octagon
+            title=view! { <code class="key">{headline}</code> }
+        >
+            <p class="soft small">
+                <Time at_ms=at.0 now_ms />
+                {often}
+            </p>
+            {whole}
+        </Callout>
+    }
 }
 
 fn line(line: LogLine) -> impl IntoView {
@@ -143,5 +183,61 @@ fn line(line: LogLine) -> impl IntoView {
             </time>
             <span class="log__text">{label} {text}</span>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Millis;
+
+    use super::*;
+
+    fn line(at: i64, text: &str, is_error: bool) -> LogLine {
+        LogLine {
+            at: Millis(at),
+            text: text.to_owned(),
+            is_error,
+        }
+    }
+
+    #[test]
+    fn an_error_is_lifted_once_however_often_it_was_logged() {
+        let lines = [
+            line(1, "ERROR one", true),
+            line(2, "all is well", false),
+            line(3, "ERROR two", true),
+            line(4, "ERROR one", true),
+        ];
+        let shown: Vec<(String, i64, u64)> = lifted(&lines)
+            .into_iter()
+            .map(|error| (error.headline, error.newest.at.0, error.times))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("ERROR one".to_owned(), 4, 2),
+                ("ERROR two".to_owned(), 3, 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_headline_is_the_line_that_says_what_went_wrong() {
+        for (text, expected) in [
+            (
+                "java.lang.Error: no\n\tat a.B.c(B.java:1)",
+                "java.lang.Error: no",
+            ),
+            (
+                "Traceback (most recent call last):\n  File\nValueError: no\n",
+                "ValueError: no",
+            ),
+            (
+                "Traceback (most recent call last):",
+                "Traceback (most recent call last):",
+            ),
+        ] {
+            assert_eq!(headline(text), expected);
+        }
     }
 }

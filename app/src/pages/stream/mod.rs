@@ -17,6 +17,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
+use crate::api::AppError;
 use crate::api::read::{fetch_log_tail, fetch_stream};
 use crate::components::*;
 use crate::paths;
@@ -30,45 +31,41 @@ type Page = Current<StreamPage>;
 pub fn Stream() -> AnyView {
     let params = use_params_map();
     let name = Memo::new(move |_| {
-        params.with(|params| params.get_str("name").and_then(|name| name.parse().ok()))
+        params.with(|params| {
+            let name = params.get_str("name")?;
+            name.parse::<StreamName>().ok()
+        })
     });
-    // Another stream is another page, and nothing of this one is kept.
-    (move || match name.get() {
-        Some(name) => view! { <StreamOf name /> }.into_any(),
-        None => {
-            let error = WireError::new(
-                ErrorKind::NotFound,
-                "There is no such stream.",
-                "Look for it among the streams.",
-            );
-            view! { <FailedPage error /> }.into_any()
-        }
+    let fetched = Resource::new_blocking(
+        move || name.get(),
+        |name| async { fetch_stream(known(name)?).await },
+    );
+    // Read apart, since a log is slow to read.
+    let log = Resource::new_blocking(
+        move || name.get(),
+        |name| async { fetch_log_tail(known(name)?).await },
+    );
+    // Another stream is another page, and nothing of this one is kept. No
+    // resource is made in here: it is called more often on the server than in
+    // the browser, and they are told apart by the order in which they are made.
+    (move || {
+        name.track();
+        once_fetched(fetched, move |first: StreamPage| {
+            let address = paths::live_streams();
+            drawn(Current::keep(first, fetched, address, |page| page.now), log)
+        })
     })
     .into_any()
 }
 
-#[component]
-fn StreamOf(name: StreamName) -> AnyView {
-    let title = name.to_string();
-    let fetched = {
-        let name = name.clone();
-        Resource::new_blocking(|| (), move |()| fetch_stream(name.clone()))
-    };
-    // Read apart, since logs are slow to read and the rest need not wait.
-    let log = Resource::new_blocking(|| (), move |()| fetch_log_tail(name.clone()));
-    view! {
-        <Title text=title />
-        {once_fetched(
-            fetched,
-            move |first| {
-                drawn(
-                    Current::keep(first, fetched, paths::live_streams(), |page| page.now),
-                    log,
-                )
-            },
-        )}
-    }
-    .into_any()
+fn known(name: Option<StreamName>) -> Result<StreamName, AppError> {
+    name.ok_or_else(|| {
+        AppError(WireError::new(
+            ErrorKind::NotFound,
+            "There is no such stream.",
+            "Look for it among the streams.",
+        ))
+    })
 }
 
 fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
@@ -115,6 +112,7 @@ fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
         })
         .collect_view();
     view! {
+        <Title text=page.once(|page| page.stream.name.to_string()) />
         <div class="page">
             <Head page />
             <Freshness of=page />
