@@ -1,7 +1,7 @@
 //! What a Run is doing now, in a sentence that can be read from across the room.
 
 use domain::plan::{Plan, PlanKind, title};
-use domain::run::{PlanState, RunState, StepState, StepStatus};
+use domain::run::{RunState, StepState, StepStatus};
 use domain::text::thousands;
 use domain::time::{Millis, human_duration};
 
@@ -17,11 +17,23 @@ pub(super) fn headline(state: &RunState, plans: &[Plan], now: Millis) -> String 
     if let Some((reason, next_step)) = &state.parked {
         return format!("Waiting for a person. {reason} {next_step}");
     }
+    if state.abort.is_some() {
+        let undoing = state
+            .secure
+            .as_ref()
+            .and_then(|plan| under_way(&plan.undo, plans, now));
+        return match undoing {
+            Some(sentence) => format!("Undoing what was done. {sentence}"),
+            None => {
+                "An abort was asked for. The step under way is ended first.".to_owned()
+            }
+        };
+    }
     for kind in [PlanKind::Reset, PlanKind::Secure] {
         let Some(plan) = state.plan(kind).filter(|p| p.started.is_some()) else {
             continue;
         };
-        if let Some(sentence) = under_way(plan, plans, now) {
+        if let Some(sentence) = under_way(&plan.steps, plans, now) {
             return sentence;
         }
         break;
@@ -37,7 +49,7 @@ pub(super) fn headline(state: &RunState, plans: &[Plan], now: Millis) -> String 
     }
 }
 
-fn under_way(plan: &PlanState, plans: &[Plan], now: Millis) -> Option<String> {
+fn under_way(steps: &[StepState], plans: &[Plan], now: Millis) -> Option<String> {
     let name = |step: &StepState| {
         plans
             .iter()
@@ -48,9 +60,8 @@ fn under_way(plan: &PlanState, plans: &[Plan], now: Millis) -> Option<String> {
         .steps
         .iter()
         .position(|s| s.status != StepStatus::Done)?;
-    let step = &plan.steps[at];
-    let next = plan
-        .steps
+    let step = &steps[at];
+    let next = steps
         .get(at + 1)
         .map_or_else(String::new, |s| format!(" Next: {}.", lower(&name(s))));
     let lasting = step.began_at.map_or_else(String::new, |t| {

@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn an_event_without_its_end_says_so() {
         let first = format!("{MARK}{{");
-        let (told, cut_off) = parsed(&[first.clone()]);
+        let (told, cut_off) = parsed(std::slice::from_ref(&first));
         assert!(told.is_empty() && cut_off);
         let next = format!("{MARK}{JSON}");
         let (told, cut_off) = parsed(&[first, next]);

@@ -1,6 +1,11 @@
 //! The server's eyes and hands against the sandbox: S3, EMR Serverless,
 //! CloudWatch and Kafka over their own protocols.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, and in what tests share, a failure is to stop it"
+)]
+
 mod faulty_objects;
 mod job_runs;
 mod objects;
