@@ -56,10 +56,7 @@ fn under_way(steps: &[StepState], plans: &[Plan], now: Millis) -> Option<String>
             .find_map(|p| p.step(&step.id))
             .map_or_else(|| step.id.to_string(), |s| title(&s.kind).to_owned())
     };
-    let at = plan
-        .steps
-        .iter()
-        .position(|s| s.status != StepStatus::Done)?;
+    let at = steps.iter().position(|s| s.status != StepStatus::Done)?;
     let step = &steps[at];
     let next = steps
         .get(at + 1)
