@@ -99,15 +99,16 @@ pub enum AgreementState {
     },
 }
 
-/// Whether `votes` suffice for `needed`. A person who stands in two roles
-/// counts in the one in which they voted first; the requester in none.
+/// Whom `needed` still waits for after `votes`. A person who stands in two roles
+/// counts in the one in which they voted first; who made the plan or asked for
+/// the agreement counts in none.
 #[must_use]
 pub fn missing(
     needed: &AgreementNeeded,
-    requester: &PersonId,
+    own: &[&PersonId],
     votes: &[Vote],
 ) -> Vec<RoleNeeded> {
-    let mut counted: Vec<&PersonId> = vec![requester];
+    let mut counted: Vec<&PersonId> = own.to_vec();
     let mut missing = needed.roles.clone();
     for vote in votes {
         if counted.contains(&&vote.person.id) {
@@ -171,14 +172,14 @@ mod tests {
             vote("adam", Role::Approver),
             vote("adam", Role::Approver),
         ];
-        assert_eq!(missing(&needed, &oda, &votes)[0].count, 1);
+        assert_eq!(missing(&needed, &[&oda], &votes)[0].count, 1);
     }
 
     #[test]
     fn one_person_in_two_roles_counts_once() {
         let needed = needs(&[(Role::Approver, 1), (Role::Stakeholder, 1)]);
         let votes = [vote("sam", Role::Approver), vote("sam", Role::Stakeholder)];
-        let missing = missing(&needed, &person("oda").id, &votes);
+        let missing = missing(&needed, &[&person("oda").id], &votes);
         assert_eq!(missing, needs(&[(Role::Stakeholder, 1)]).roles);
     }
 
@@ -186,7 +187,7 @@ mod tests {
     fn all_roles_filled_leaves_nothing_missing() {
         let needed = needs(&[(Role::Stakeholder, 1)]);
         let votes = [vote("stella", Role::Stakeholder)];
-        assert!(missing(&needed, &person("oda").id, &votes).is_empty());
+        assert!(missing(&needed, &[&person("oda").id], &votes).is_empty());
         assert_eq!(needed.words(), "one stakeholder");
         assert_eq!(needs(&[]).words(), "nobody");
     }

@@ -39,6 +39,8 @@ pub struct Stream {
     pub trigger_ms: i64,
     /// How the sink keeps what it is given.
     pub sink: Sink,
+    /// Other queries of the same job, which stop when it is stopped.
+    pub siblings: Vec<String>,
     /// People and teams, by what they are for.
     pub owner: String,
     /// How to reach somebody, as on the runbook's last page.

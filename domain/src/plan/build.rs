@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::notes::{reset_left_out, reset_notes, secure_notes};
-use super::refusal::{Refusal, seen_checkpoint, seen_jobs, seen_kafka};
+use super::refusal::{
+    Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
+};
 use super::targets::{TimestampOffsets, effects, reads_back_to, refuse_sink, targets};
 use super::{
     ClearStep, CopyStep, FORMAT, GateStep, HoldStep, LeftOut, OpenGateStep, Plan,
@@ -84,9 +86,6 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
     if checkpoint.objects == 0 {
         return Err(Refusal::Empty(checkpoint.location.clone()));
     }
-    if let Some(gate) = checkpoint.gate_of.as_ref().filter(|g| *g != run.as_str()) {
-        return Err(Refusal::GateClosed(gate.clone()));
-    }
     let to = backup_prefix(stream, input.now);
     let alive: Vec<&JobRunSeen> = jobs.alive().collect();
     let mut left_out = Vec::new();
@@ -160,7 +159,7 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         undo: numbered("undo", undo),
         left_out,
         effects: Vec::new(),
-        notes: secure_notes(&alive),
+        notes: secure_notes(stream, checkpoint, &alive),
         estimate: estimate(&WayOut::Latest, None, input.now, work, Rates::default()),
         agreement: policy.agreement_to_secure(),
     })
@@ -186,6 +185,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         return Err(Refusal::Alive(alive.id.to_string()));
     }
     let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
+    refuse_other_query(snapshot, checkpoint)?;
     let kafka = seen_kafka(snapshot)?;
     refuse_sink(stream)?;
     let targets = targets(stream, kafka, &intent.way_out, input.times)?;

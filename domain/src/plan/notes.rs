@@ -8,8 +8,12 @@ use crate::intent::WayOut;
 use crate::snapshot::{CheckpointSeen, JobRunSeen};
 use crate::stream::{SinkKind, Stream};
 
-pub(super) fn secure_notes(alive: &[&JobRunSeen]) -> Vec<String> {
-    alive
+pub(super) fn secure_notes(
+    stream: &Stream,
+    checkpoint: &CheckpointSeen,
+    alive: &[&JobRunSeen],
+) -> Vec<String> {
+    let mut notes: Vec<String> = alive
         .iter()
         .map(|run| {
             format!(
@@ -18,7 +22,19 @@ pub(super) fn secure_notes(alive: &[&JobRunSeen]) -> Vec<String> {
                 run.state.word()
             )
         })
-        .collect()
+        .collect();
+    if !stream.siblings.is_empty() && !alive.is_empty() {
+        notes.push(format!(
+            "The same job runs {} too: it stops with this stream.",
+            stream.siblings.join(", ")
+        ));
+    }
+    if let Some(run) = &checkpoint.gate_of {
+        notes.push(format!(
+            "metadata holds the closed gate of Run {run}, which is over. The backup will hold it too; a reset replaces it."
+        ));
+    }
+    notes
 }
 
 pub(super) fn reset_notes(

@@ -22,17 +22,26 @@ pub enum Refusal {
         "No object lies under {0}, so there is nothing to back up or to reset. Check the stream's checkpoint location."
     )]
     Empty(String),
-    /// Somebody else's gate is closed.
-    #[error("The gate of {0} is already closed there. Finish or close that Run first.")]
-    GateClosed(String),
     /// A job run is alive that belongs to no known stream.
     #[error(
         "Job runs {0} on the application belong to no configured stream and may write here. Name their stream in the configuration, or stop them."
     )]
     Unexplained(String),
     /// The job is alive although it was secured.
-    #[error("Job run {0} may still write here. Secure the stream again.")]
+    #[error(
+        "Job run {0} may still write here. Abort this Run and open another, which secures the stream anew."
+    )]
     Alive(String),
+    /// The checkpoint and the job are not of one query.
+    #[error(
+        "The checkpoint's query id is {checkpoint}, and the job last reported progress of query {job}. This prefix is not that job's checkpoint; check the stream's configuration."
+    )]
+    OtherQuery {
+        /// The id in `metadata`.
+        checkpoint: uuid::Uuid,
+        /// The id in the job's newest progress event.
+        job: uuid::Uuid,
+    },
     /// There is no job run to start again.
     #[error(
         "No earlier job run of this stream was found, so there is nothing to start it from. Start it once outside of Sluice."
@@ -87,4 +96,27 @@ fn unknown(reason: Option<&str>) -> String {
         .unwrap_or("no reason was given")
         .trim_end_matches('.')
         .to_owned()
+}
+
+/// Proves the binding of prefix and job as far as both can be read: a job that
+/// reported progress after the newest change under the prefix writes its
+/// checkpoint elsewhere if its query id is another. (An older report may be of
+/// the query that lay here before a reset.)
+pub(super) fn refuse_other_query(
+    snapshot: &Snapshot,
+    checkpoint: &CheckpointSeen,
+) -> Result<(), Refusal> {
+    let newest = snapshot.progress.seen().and_then(|events| {
+        events
+            .iter()
+            .rev()
+            .filter(|e| checkpoint.changed_at.is_some_and(|at| e.at > at))
+            .find_map(|e| e.query_id)
+    });
+    match (checkpoint.query_id, newest) {
+        (Some(checkpoint), Some(job)) if checkpoint != job => {
+            Err(Refusal::OtherQuery { checkpoint, job })
+        }
+        _ => Ok(()),
+    }
 }

@@ -201,7 +201,7 @@ impl RunState {
                 steps,
                 undo,
             } => {
-                self.planned(record.at, *kind, plan, steps, undo)?;
+                self.planned(record, *kind, plan, steps, undo)?;
             }
             Event::Requested { .. }
             | Event::Agreed { .. }
@@ -235,6 +235,8 @@ impl RunState {
                     return Err("the checkpoint has been changed already".to_owned());
                 }
                 self.abort = Some(reason.clone());
+                // Somebody has decided; nothing is waited for any more.
+                self.parked = None;
             }
             Event::Undone { .. } | Event::HandedOver { .. } => {}
             Event::Ended { ending, reason } => {
@@ -243,7 +245,10 @@ impl RunState {
                 {
                     return Err("not every step of the reset is done".to_owned());
                 }
-                if *ending == Ending::Closed && self.gate != Gate::Untouched {
+                // A person may close a parked Run as it is; nobody else may
+                // leave a changed checkpoint behind.
+                let by_hand = record.actor.is_some() && self.parked.is_some();
+                if *ending == Ending::Closed && self.gate != Gate::Untouched && !by_hand {
                     return Err("the checkpoint was changed".to_owned());
                 }
                 self.parked = None;

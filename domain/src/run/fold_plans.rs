@@ -6,12 +6,11 @@ use super::plan_state::{Asked, PlanState, StepState};
 use crate::agreement::Vote;
 use crate::ids::{Digest, StepId};
 use crate::plan::PlanKind;
-use crate::time::Millis;
 
 impl RunState {
     pub(super) fn planned(
         &mut self,
-        at: Millis,
+        record: &Record,
         kind: PlanKind,
         plan: &Digest,
         steps: &[StepId],
@@ -29,16 +28,20 @@ impl RunState {
         if kind == PlanKind::Reset && self.intent.is_none() {
             return Err("no way out was chosen".to_owned());
         }
+        let by = record.actor.clone().ok_or("a plan is made by a person")?;
         let waiting = |ids: &[StepId]| ids.iter().map(StepState::waiting).collect();
         let state = PlanState {
             id: plan.clone(),
-            planned_at: at,
+            planned_at: record.at,
+            planned_by: by,
             steps: waiting(steps),
             undo: waiting(undo),
             asked: None,
             started: None,
         };
         *self.plan_mut(kind) = Some(state);
+        // What was in the way of the plan before is answered by this one.
+        self.parked = None;
         Ok(())
     }
 

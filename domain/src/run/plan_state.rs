@@ -15,6 +15,8 @@ pub struct PlanState {
     pub id: Digest,
     /// When it was made.
     pub planned_at: Millis,
+    /// By whom, who may then not agree to it.
+    pub planned_by: Person,
     /// The steps in order, with what became of them.
     pub steps: Vec<StepState>,
     /// The undo in order.
@@ -124,13 +126,17 @@ impl PlanState {
                 reason: reason.clone(),
             };
         }
-        let missing = missing(needed, &asked.by.id, &asked.votes);
-        if missing.is_empty() {
-            AgreementState::Agreed
-        } else if asked.expired || now >= asked.expires_at {
+        let own = [&asked.by.id, &self.planned_by.id];
+        let missing = missing(needed, &own, &asked.votes);
+        // An agreement that was not used in time is a No, complete or not; a
+        // plan that was started has used it.
+        let used_at = self.started.as_ref().map_or(now, |(at, _)| *at);
+        if asked.expired || used_at >= asked.expires_at {
             AgreementState::Expired {
                 at: asked.expires_at,
             }
+        } else if missing.is_empty() {
+            AgreementState::Agreed
         } else {
             AgreementState::Waiting {
                 missing,

@@ -427,6 +427,80 @@ fn an_abort_before_any_effect_closes_and_after_a_stop_undoes() {
     ));
 }
 
+#[test]
+fn who_made_a_plan_does_not_count_when_a_colleague_asks() {
+    let plan = Digest::of(b"r");
+    let story = secured()
+        .and(
+            Some("otto"),
+            planned(PlanKind::Reset, "r", &["reset-1"], &[]),
+        )
+        .and(
+            Some("oda"),
+            Event::Requested {
+                plan: plan.clone(),
+                expires_at: NOW.plus(60_000),
+            },
+        )
+        .and(
+            Some("otto"),
+            Event::Agreed {
+                plan,
+                role: Role::Stakeholder,
+                comment: String::new(),
+            },
+        );
+    let reset = story.state().reset.unwrap();
+    assert!(matches!(
+        reset.agreement(&one_stakeholder(), NOW),
+        AgreementState::Waiting { .. }
+    ));
+}
+
+#[test]
+fn a_parked_run_is_aborted_before_the_gate_and_closed_by_hand_after_it() {
+    let parked = || Event::Parked {
+        reason: "no".into(),
+        next_step: "look".into(),
+    };
+    let asked = resetting().and(None, parked()).and(
+        Some("oda"),
+        Event::AbortAsked {
+            reason: "enough".into(),
+        },
+    );
+    assert!(matches!(
+        next(&asked.state(), NOW),
+        Next::End {
+            ending: Ending::Closed,
+            ..
+        }
+    ));
+    let closed = |who| {
+        let story = resetting()
+            .and(None, Event::GateClosed { etag: "e".into() })
+            .and(None, parked());
+        let end = Event::Ended {
+            ending: Ending::Closed,
+            reason: "by hand".into(),
+        };
+        let mut records = story.records;
+        records.push(Record {
+            version: RECORD_VERSION,
+            run_seq: records.len() as i64 + 1,
+            at: NOW,
+            actor: who,
+            event: end,
+        });
+        RunState::fold(&records)
+    };
+    assert!(closed(Some(person("oda"))).is_ok());
+    assert_eq!(
+        closed(None).unwrap_err().reason,
+        "the checkpoint was changed"
+    );
+}
+
 fn one_stakeholder() -> AgreementNeeded {
     AgreementNeeded {
         roles: vec![RoleNeeded {
@@ -482,7 +556,11 @@ fn an_agreement_holds_for_one_plan_and_ends_with_its_time() {
         records: asked.records.clone(),
     }
     .and(Some("stella"), agreed());
-    assert_eq!(of(&yes, NOW.plus(60_000)), AgreementState::Agreed);
+    assert_eq!(of(&yes, NOW.plus(59_999)), AgreementState::Agreed);
+    assert!(
+        matches!(of(&yes, NOW.plus(60_000)), AgreementState::Expired { .. }),
+        "an agreement that was not used in time is a No"
+    );
     // Another plan voids it.
     let replaced = yes.and(
         Some("oda"),

@@ -52,6 +52,7 @@ pub(crate) fn stream() -> Stream {
             kind: SinkKind::PlainFiles,
             location: "s3://bucket/bronze/orders/".into(),
         },
+        siblings: Vec::new(),
         owner: "Orders team".into(),
         contacts: Vec::new(),
         downstream: vec!["orders_daily".into()],

@@ -10,7 +10,7 @@ use domain::error::{ErrorKind, WireError};
 use domain::ids::{InvalidId, RunId};
 use domain::intent::{Intent, WayOut};
 use domain::plan::kept_from;
-use domain::run::{Answer, ChecklistItem, Event};
+use domain::run::{Answer, ChecklistItem, Ending, Event, Gate};
 use domain::stream::Stream;
 use domain::verdict::VerdictKind;
 use domain::when::parse_time;
@@ -215,8 +215,15 @@ impl Server {
     pub(super) async fn ask_abort(&self, actor: &Actor, request: &Abort) -> Answered<()> {
         let (loaded, _) = self.run_for(actor, &request.run, Action::Abort).await?;
         let reason = required(&request.reason, "a reason")?;
-        self.append(loaded, &actor.person, Event::AbortAsked { reason })
-            .await
+        let event = if loaded.state.gate == Gate::Untouched {
+            Event::AbortAsked { reason }
+        } else {
+            Event::Ended {
+                ending: Ending::Closed,
+                reason: format!("Closed by hand as it was: {reason}"),
+            }
+        };
+        self.append(loaded, &actor.person, event).await
     }
 
     pub(super) async fn let_go_on(

@@ -83,6 +83,12 @@ impl Server {
         };
         let wanted: Vec<Role> = missing.iter().map(|m| m.role).collect();
         let me = &actor.person.id;
+        if state.is_some_and(|p| p.planned_by.id == *me) {
+            return Err(deny(
+                "Nobody agrees to a plan that they made themselves.",
+                wanted,
+            ));
+        }
         if asked.is_some_and(|a| a.by.id == *me) {
             return Err(deny(
                 "Nobody agrees to a plan that they asked for themselves.",

@@ -61,9 +61,6 @@ fn under_way(steps: &[StepState], plans: &[Plan], now: Millis) -> Option<String>
     let next = steps
         .get(at + 1)
         .map_or_else(String::new, |s| format!(" Next: {}.", lower(&name(s))));
-    let lasting = step.began_at.map_or_else(String::new, |t| {
-        format!(", for {}", human_duration(now.since(t)))
-    });
     let doing = match &step.status {
         StepStatus::Failed {
             next_attempt_at: Some(at),
@@ -76,7 +73,8 @@ fn under_way(steps: &[StepState], plans: &[Plan], now: Millis) -> Option<String>
         StepStatus::Unknown { reason } => {
             format!("{}: the outcome is unknown. {reason}", name(step))
         }
-        _ => format!("{}{lasting}{}.", name(step), progress(step)),
+        // For how long stands beside it, where it goes on with the seconds.
+        _ => format!("{}{}.", name(step), progress(step)),
     };
     Some(format!("{doing}{next}"))
 }

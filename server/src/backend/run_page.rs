@@ -228,8 +228,9 @@ impl Server {
             (Ok(()), None) => Permission::yes(),
         };
         let over = state.ended.as_ref().map(|_| "The Run is over.");
-        let past = (state.gate != Gate::Untouched)
-            .then_some("The checkpoint has been changed; from here the way is forward.");
+        let past = (state.gate != Gate::Untouched && state.parked.is_none()).then_some(
+            "The checkpoint has been changed; from here the way is forward. It can be closed as it is once it waits for a person.",
+        );
         let asked = state
             .abort
             .as_ref()
@@ -289,6 +290,15 @@ fn why_none(state: &RunState, kind: PlanKind) -> Option<String> {
 
 /// What an abort would leave behind now.
 fn abort_leaves(state: &RunState, secure: Option<&Plan>) -> String {
+    match state.gate {
+        Gate::Untouched => {}
+        Gate::Closed => {
+            return "The Run is closed as it is. The gate stays closed, so no job starts here until another Run resets it; the sealed backup holds everything that was there.".to_owned();
+        }
+        Gate::Opened => {
+            return "The Run is closed as it is. The checkpoint holds the planned start and whatever a job has written since; the sealed backup holds everything that was there before.".to_owned();
+        }
+    }
     let started = state.secure.as_ref().is_some_and(|p| p.started.is_some());
     let restarts = secure.is_some_and(|p| !p.body.undo.is_empty());
     match (started, restarts, state.sealed.is_some()) {

@@ -78,10 +78,12 @@ fn judge_stream(judge: &mut Judge<'_>, at: &str, stream: &Stream) {
         );
     }
     let position = &stream.starting_position;
-    if (position.carrier == Carrier::Seed) == position.key.is_some() {
+    // Accepting what is then not done would be worse than refusing it.
+    if position.carrier != Carrier::Seed || position.key.is_some() {
         judge.refuse(
-            &format!("{at}.starting_position.key"),
-            "a key with the carrier \"conf\" or \"argument\", and none with \"seed\"",
+            &format!("{at}.starting_position.carrier"),
+            "\"seed\" without a key: this release writes the starting position into \
+             sources/<i>/0, where the job's own options cannot matter",
         );
     }
     judge_checkpoint(judge, &format!("{at}.checkpoint"), &stream.checkpoint);

@@ -36,29 +36,15 @@ impl Pace {
 
     /// Waits for a turn of `writes` writes.
     pub(crate) async fn turn(&self, writes: u32) {
-        let at = {
-            let mut state = self.lock();
-            let now = Instant::now();
-            let at = state.next.filter(|next| *next > now).unwrap_or(now);
-            let step = Duration::from_secs(1) * writes / state.per_second;
-            state.next = Some(at + step);
-            state.turns_since_slower = state.turns_since_slower.saturating_add(1);
-            // A second's worth of turns without a complaint earns a tenth more.
-            if state.turns_since_slower > state.per_second {
-                state.turns_since_slower = 0;
-                let more = state.per_second + state.per_second.div_ceil(10);
-                state.per_second = more.min(self.per_second_max);
-            }
-            at
-        };
+        let at = self
+            .lock()
+            .take(Instant::now(), writes, self.per_second_max);
         tokio::time::sleep_until(at).await;
     }
 
     /// Halves the rate: S3 answered SlowDown.
     pub(crate) fn slower(&self) {
-        let mut state = self.lock();
-        state.per_second = (state.per_second / 2).max(1);
-        state.turns_since_slower = 0;
+        self.lock().slower();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -68,23 +54,63 @@ impl Pace {
     }
 }
 
+impl State {
+    /// When a turn of `writes` writes that is asked for at `now` may begin.
+    fn take(&mut self, now: Instant, writes: u32, per_second_max: u32) -> Instant {
+        let at = self.next.filter(|next| *next > now).unwrap_or(now);
+        self.next = Some(at + Duration::from_secs(1) * writes / self.per_second);
+        self.turns_since_slower = self.turns_since_slower.saturating_add(1);
+        // A second's worth of turns without a complaint earns a tenth more.
+        if self.turns_since_slower > self.per_second {
+            self.turns_since_slower = 0;
+            let more = self.per_second + self.per_second.div_ceil(10);
+            self.per_second = more.min(per_second_max);
+        }
+        at
+    }
+
+    fn slower(&mut self) {
+        self.per_second = (self.per_second / 2).max(1);
+        self.turns_since_slower = 0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn turns_keep_to_the_ceiling_and_halve_when_asked() {
-        let pace = Pace::new(100);
-        let begin = Instant::now();
-        for _ in 0..50 {
-            pace.turn(1).await;
+    fn state(per_second: u32) -> State {
+        State {
+            per_second,
+            next: None,
+            turns_since_slower: 0,
         }
-        assert_eq!(begin.elapsed().as_millis(), 490);
-        pace.slower();
-        let begin = Instant::now();
-        for _ in 0..11 {
-            pace.turn(1).await;
+    }
+
+    /// How long so many turns take that are asked for at once.
+    fn spread(state: &mut State, turns: u32) -> Duration {
+        let now = Instant::now();
+        let last = (0..turns).map(|_| state.take(now, 1, 100)).last();
+        last.unwrap_or(now) - now
+    }
+
+    #[test]
+    fn turns_keep_to_the_ceiling() {
+        assert_eq!(spread(&mut state(100), 51).as_millis(), 500);
+    }
+
+    #[test]
+    fn a_slow_down_halves_the_rate_and_it_comes_back_slowly() {
+        let mut state = state(100);
+        state.slower();
+        assert_eq!(state.per_second, 50);
+        spread(&mut state, 51);
+        assert_eq!(state.per_second, 55);
+        for _ in 0..20 {
+            state.slower();
         }
-        assert!(begin.elapsed().as_millis() >= 200);
+        assert_eq!(state.per_second, 1, "it never stops altogether");
+        spread(&mut state, 5_000);
+        assert_eq!(state.per_second, 100, "it never passes the ceiling");
     }
 }

@@ -117,6 +117,7 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
             kind: sink_kind(stream.sink.kind),
             location: stream.sink.location.to_string(),
         },
+        siblings: stream.siblings.clone(),
         owner: stream.owners.join(", "),
         contacts: stream
             .contacts

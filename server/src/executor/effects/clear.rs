@@ -40,7 +40,7 @@ impl Work<'_> {
         let not_sealed = |why: &str| {
             Stopped::person(
                 format!("Nothing is deleted: {why}"),
-                "Secure the stream again.",
+                "Abort this Run and open another, which secures the stream anew.",
             )
         };
         let state = self.held.loaded.lock().await.state.sealed.clone();

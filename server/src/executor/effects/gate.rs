@@ -43,7 +43,7 @@ impl Work<'_> {
                     Some(got) => Ok(self.closed(step, got.etag)),
                     None => Err(Stopped::person(
                         "The plan is stale. metadata was written again by somebody.",
-                        "Nothing was changed. Secure the stream again.",
+                        "Nothing was changed. Abort this Run and open another.",
                     )),
                 }
             }
