@@ -38,7 +38,8 @@ fn author() -> Author {
 fn index(run: &str, run_seq: i64) -> RunRow {
     RunRow {
         run: run.parse().unwrap(),
-        stream: "orders".parse().unwrap(),
+        // One open Run a stream, so each Run here has a stream of its own.
+        stream: run.parse().unwrap(),
         state: "open".into(),
         option: None,
         opened_by: "Oda".into(),
