@@ -58,10 +58,18 @@ fn asked_of(page: &RunPage, kind: PlanKind) -> Option<Asked> {
 fn standing(agreement: AgreementView, now_ms: Signal<i64>) -> AnyView {
     let AgreementView { needed, state, .. } = agreement;
     let because = needed.because.clone();
-    let (tone, icon, title, more) = match state {
-        AgreementState::NotNeeded => {
-            (Tone::Good, IconName::Check, "Nobody needs to agree.".to_owned(), ().into_any())
+    if needed.is_none() {
+        return view! {
+            <p class="row">
+                <Chip tone=Tone::Good icon=IconName::Check>
+                    "nobody needs to agree"
+                </Chip>
+                <span class="soft">{because}</span>
+            </p>
         }
+        .into_any();
+    }
+    let (tone, icon, title, more) = match state {
         AgreementState::NotRequested => (
             Tone::Info,
             IconName::User,
@@ -80,7 +88,7 @@ fn standing(agreement: AgreementView, now_ms: Signal<i64>) -> AnyView {
             }
             .into_any(),
         ),
-        AgreementState::Agreed => {
+        AgreementState::NotNeeded | AgreementState::Agreed => {
             (Tone::Good, IconName::Check, "All who must agree have agreed.".to_owned(), ().into_any())
         }
         AgreementState::Declined { by, reason } => (

@@ -40,12 +40,33 @@ pub fn ConfirmStart(
             }
         });
     }
-    let verb = {
+    let button = {
         let stream = stream.clone();
-        move || match (kind, stops.get()) {
-            (PlanKind::Reset, _) => format!("Start the reset of {stream}"),
-            (PlanKind::Secure, true) => format!("Stop the job and back up {stream}"),
-            (PlanKind::Secure, false) => format!("Back up {stream}"),
+        move || {
+            // Red is for what does harm: a copy does none.
+            let (text, appearance) = match (kind, stops.get()) {
+                (PlanKind::Reset, _) => (
+                    format!("Start the reset of {stream}"),
+                    ButtonAppearance::Danger,
+                ),
+                (PlanKind::Secure, true) => (
+                    format!("Stop the job and back up {stream}"),
+                    ButtonAppearance::Danger,
+                ),
+                (PlanKind::Secure, false) => {
+                    (format!("Back up {stream}"), ButtonAppearance::Primary)
+                }
+            };
+            view! {
+                <Button
+                    kind=ButtonKind::Submit
+                    appearance
+                    icon=IconName::Gate
+                    disabled_reason=blocked
+                >
+                    {text}
+                </Button>
+            }
         }
     };
     let input = format!("start-{}", kind.word());
@@ -56,21 +77,12 @@ pub fn ConfirmStart(
             <Hidden name="plan" value=run.plan_id(kind) />
             <Field
                 id=input.clone()
-                label="Type the name of the stream"
-                hint=format!("{stream}. Whoever starts the plan types it, so that no other stream is meant.")
+                label=format!("Type {stream} to confirm")
+                hint="So that no other stream is meant."
             >
                 <TextInput id=input name=field("typed_name") mono=true short=true required=true />
             </Field>
-            <div class="row">
-                <Button
-                    kind=ButtonKind::Submit
-                    appearance=ButtonAppearance::Danger
-                    icon=IconName::Gate
-                    disabled_reason=blocked
-                >
-                    {verb}
-                </Button>
-            </div>
+            <div class="row">{button}</div>
         </ActForm>
     }
     .into_any()

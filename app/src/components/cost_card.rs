@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::current_run::CurrentRun;
 use crate::ui::*;
-use crate::view::RunPage;
+use crate::view::{OptionCard, RunPage};
 
 /// What stands on the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ struct Shown {
 #[component]
 pub fn CostCard() -> AnyView {
     let run = CurrentRun::of_page();
-    let shown = run.part(|page| (chosen(page), options(page)));
+    let known = run.part(|page| (chosen(page), options(page)));
     let shown = Memo::new(move |_| {
-        let (chosen, options) = shown.get();
+        let (chosen, options) = known.get();
         let picked = run.picked.get();
         let looked_at = options
             .into_iter()
@@ -75,14 +75,15 @@ pub fn CostCard() -> AnyView {
     .into_any()
 }
 
-/// What the Run's value says: of the plan, or of the chosen way out.
+/// What the Run's value says: of the plan, of the chosen way out, or, before
+/// one is chosen, of the one that does the least harm.
 fn chosen(page: &RunPage) -> Shown {
-    let of = if page.state.reset.is_some() {
-        "By the plan.".to_owned()
-    } else if let Some(intent) = &page.state.intent {
-        format!("Of option {}, as things are now.", intent.way_out.letter())
-    } else {
-        "No way out is chosen yet.".to_owned()
+    let of = match (&page.state.reset, &page.state.intent) {
+        (Some(_), _) => "By the plan.".to_owned(),
+        (None, Some(intent)) => {
+            format!("Of option {}, as things are now.", intent.way_out.letter())
+        }
+        (None, None) => return least_harm(page),
     };
     Shown {
         of,
@@ -92,21 +93,40 @@ fn chosen(page: &RunPage) -> Shown {
     }
 }
 
+fn least_harm(page: &RunPage) -> Shown {
+    match page.options.iter().find(|option| option.recommended) {
+        Some(option) => Shown {
+            of: format!(
+                "No way out is chosen yet. The least harm does {}: {}.",
+                option.letter, option.title
+            ),
+            ..cost_of(option)
+        },
+        None => Shown {
+            of: "No way out is chosen yet.".to_owned(),
+            cost: None,
+            takes: None,
+            agrees: None,
+        },
+    }
+}
+
+fn cost_of(option: &OptionCard) -> Shown {
+    Shown {
+        of: format!("If you choose {}: {}.", option.letter, option.title),
+        cost: option.cost,
+        takes: Some(option.takes.clone()),
+        agrees: Some(option.agrees.clone()),
+    }
+}
+
 /// What each way out would cost, by its word in forms, except the one that was
 /// chosen: of that the Run knows more.
 fn options(page: &RunPage) -> Vec<(String, Shown)> {
     page.options
         .iter()
         .filter(|option| !option.chosen)
-        .map(|option| {
-            let shown = Shown {
-                of: format!("If you choose {}: {}.", option.letter, option.title),
-                cost: option.cost,
-                takes: Some(option.takes.clone()),
-                agrees: Some(option.agrees.clone()),
-            };
-            (option.value.clone(), shown)
-        })
+        .map(|option| (option.value.clone(), cost_of(option)))
         .collect()
 }
 

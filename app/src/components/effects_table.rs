@@ -54,7 +54,7 @@ pub fn EffectsTable(
             {bodies}
             <tfoot>{totals(all, total, "effects__total")}</tfoot>
         </Table>
-        <p class="small soft">
+        <p class="small soft effects__note">
             "An offset is the next one to be read. Before is where the newest readable committed batch got to; a partition without one was never read."
         </p>
     }

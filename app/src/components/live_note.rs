@@ -18,11 +18,9 @@ pub fn LiveNote(
         )
     };
     view! {
-        <div>
-            <Show when=move || live.lost.get()>
-                <Callout tone=Tone::Warning icon=IconName::Clock title=title />
-            </Show>
-        </div>
+        <Show when=move || live.lost.get()>
+            <Callout tone=Tone::Warning icon=IconName::Clock title=title />
+        </Show>
     }
     .into_any()
 }

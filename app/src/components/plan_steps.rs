@@ -40,7 +40,7 @@ fn planned_step(
         ..
     } = step;
     view! {
-        {point_of_no_return.then(no_return)}
+        {point_of_no_return.then(|| no_return(false))}
         <li class="plan-steps__step" data-changes=point_of_no_return.then_some("yes")>
             <span class="plan-steps__number" aria-hidden="true">
                 {number}
@@ -55,14 +55,26 @@ fn planned_step(
     }
 }
 
-/// Marks where going back ends to be simple, before it comes.
-pub fn no_return() -> impl IntoView {
+/// Marks where going back ends, before it comes and after.
+#[must_use]
+pub fn no_return(passed: bool) -> impl IntoView {
+    let (title, text) = if passed {
+        (
+            "The point of no return was passed here. ",
+            "The sealed backup holds all that was there before.",
+        )
+    } else {
+        (
+            "Point of no return. ",
+            "Before this line an abort leaves the checkpoint untouched. After it the Run cannot be aborted; the sealed backup holds all that was there.",
+        )
+    };
     view! {
-        <li class="no-return">
+        <li class="no-return" data-passed=passed.then_some("yes")>
             <Icon name=IconName::Warning />
             <span>
-                <strong>"Point of no return. "</strong>
-                "Before this line an abort leaves the checkpoint untouched. After it the Run cannot be aborted; the sealed backup holds all that was there."
+                <strong>{title}</strong>
+                {text}
             </span>
         </li>
     }

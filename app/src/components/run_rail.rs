@@ -117,7 +117,7 @@ fn standing(page: &RunPage, stage: Stage) -> (StepState, Option<String>) {
             }
         }
         Stage::Agreement => agreement(page, otherwise),
-        Stage::Run => carried_out(state, otherwise),
+        Stage::Run => carried_out(page, otherwise),
         Stage::Report => {
             let ending = state
                 .ended
@@ -167,7 +167,8 @@ fn agreement(page: &RunPage, otherwise: StepState) -> (StepState, Option<String>
     }
 }
 
-fn carried_out(state: &RunState, otherwise: StepState) -> (StepState, Option<String>) {
+fn carried_out(page: &RunPage, otherwise: StepState) -> (StepState, Option<String>) {
+    let state = &page.state;
     match &state.ended {
         Some((Ending::Done, _, _)) => return (StepState::Done, None),
         Some((Ending::Restored, _, _)) => {
@@ -181,10 +182,24 @@ fn carried_out(state: &RunState, otherwise: StepState) -> (StepState, Option<Str
         .as_ref()
         .and_then(|plan| plan.started.as_ref().map(|_| plan));
     match (started, &state.parked) {
+        (None, _) if is_ready(page) => {
+            (StepState::Current, Some("to be started".to_owned()))
+        }
         (None, _) => (otherwise, None),
         (Some(_), Some(_)) => (StepState::Failed, Some("needs a person".to_owned())),
         (Some(plan), None) => (otherwise, Some(steps_done(plan))),
     }
+}
+
+/// Whether only the start is missing: who must agree has agreed.
+fn is_ready(page: &RunPage) -> bool {
+    page.reset.drift.is_empty()
+        && page.reset.agreement.as_ref().is_some_and(|agreement| {
+            matches!(
+                agreement.state,
+                AgreementState::NotNeeded | AgreementState::Agreed
+            )
+        })
 }
 
 /// "3 of 7 steps".
@@ -196,4 +211,203 @@ fn steps_done(plan: &PlanState) -> String {
         .filter(|step| step.status == StepStatus::Done)
         .count();
     format!("{done} of {} steps", plan.steps.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::access::{Person, PersonId};
+    use domain::checkpoint::QueryShape;
+    use domain::ids::Digest;
+    use domain::intent::{Intent, WayOut};
+    use domain::plan::PlanKind;
+    use domain::run::{Event, Record};
+    use domain::stream::{Sink, SinkKind, Stream};
+    use domain::time::Millis;
+
+    use super::*;
+    use crate::view::{Permission, Permissions, PlanView};
+
+    fn person() -> Person {
+        Person {
+            id: PersonId {
+                issuer: "https://idp".into(),
+                subject: "oda".into(),
+            },
+            name: "Oda".into(),
+        }
+    }
+
+    fn stream() -> Stream {
+        Stream {
+            name: "orders".parse().unwrap(),
+            title: "Orders".into(),
+            environment: "prod".into(),
+            region: "eu-central-1".into(),
+            application: "00f8".into(),
+            checkpoint: "s3://bucket/ck/orders/".parse().unwrap(),
+            backup_root: "s3://bucket/ck/".parse().unwrap(),
+            shape: QueryShape::stateless(1),
+            spark: None,
+            sources: vec![vec!["orders_events".into()]],
+            kafka_cluster: "main".into(),
+            read_committed: false,
+            trigger_ms: 1_000,
+            sink: Sink {
+                kind: SinkKind::PlainFiles,
+                location: "s3://bucket/bronze/".into(),
+            },
+            owner: "data".into(),
+            contacts: Vec::new(),
+            downstream: Vec::new(),
+        }
+    }
+
+    fn opened() -> Event {
+        Event::Opened {
+            stream: "orders".parse().unwrap(),
+            verdict: "is stuck".into(),
+            snapshot: Digest::of(b"snapshot"),
+            since: None,
+        }
+    }
+
+    /// A Run to which this happened, after it was opened.
+    fn page(events: Vec<Event>) -> RunPage {
+        let records: Vec<Record> = std::iter::once(opened())
+            .chain(events)
+            .zip(1..)
+            .map(|(event, run_seq)| Record {
+                version: 1,
+                run_seq,
+                at: Millis(run_seq),
+                actor: Some(person()),
+                event,
+            })
+            .collect();
+        let state = RunState::fold(&records).unwrap();
+        let none = PlanView {
+            plan: None,
+            refusal: None,
+            drift: Vec::new(),
+            steps: Vec::new(),
+            agreement: None,
+            start: Permission::yes(),
+        };
+        RunPage {
+            now: Millis(9),
+            run: "orders-1".parse().unwrap(),
+            stream: stream(),
+            verdict: None,
+            stage: state.stage(),
+            state,
+            checklist: Vec::new(),
+            options: Vec::new(),
+            secure: none.clone(),
+            reset: none,
+            cost: None,
+            takes: None,
+            agrees: None,
+            headline: String::new(),
+            rto_at: None,
+            may: Permissions {
+                prepare: Permission::yes(),
+                start: Permission::yes(),
+                abort: Permission::yes(),
+                abort_leaves: String::new(),
+                resume: Permission::yes(),
+            },
+            log: Vec::new(),
+        }
+    }
+
+    fn states(page: &RunPage) -> Vec<(Stage, StepState)> {
+        rail(page)
+            .into_iter()
+            .map(|(stage, item)| (stage, item.state))
+            .collect()
+    }
+
+    #[test]
+    fn every_stage_is_found_by_its_word() {
+        for stage in STAGES {
+            assert_eq!(stage_of(paths::stage_slug(stage)), Some(stage));
+        }
+        assert_eq!(stage_of("sign-off"), None);
+    }
+
+    #[test]
+    fn a_new_run_stands_at_its_checklist_and_every_stage_has_its_address() {
+        let page = page(Vec::new());
+        let expected = STAGES.map(|stage| {
+            let first = stage == Stage::Checklist;
+            (
+                stage,
+                if first {
+                    StepState::Current
+                } else {
+                    StepState::Ahead
+                },
+            )
+        });
+        assert_eq!(states(&page), expected);
+        assert!(rail(&page).iter().all(|(_, item)| item.href.is_some()));
+    }
+
+    #[test]
+    fn a_run_that_was_parked_while_it_secured_shows_a_failure_there() {
+        let plan = Digest::of(b"plan");
+        let page = page(vec![
+            Event::Intended {
+                intent: Intent {
+                    way_out: WayOut::Earliest,
+                    reason: "all rows are wrong".into(),
+                    person: person(),
+                },
+            },
+            Event::Planned {
+                kind: PlanKind::Secure,
+                plan: plan.clone(),
+                steps: vec!["secure-1".parse().unwrap()],
+                undo: Vec::new(),
+            },
+            Event::Started {
+                kind: PlanKind::Secure,
+                plan,
+            },
+            Event::Parked {
+                reason: "The job does not end.".into(),
+                next_step: "Look.".into(),
+            },
+        ]);
+        let states = states(&page);
+        assert!(
+            states.contains(&(Stage::WayOut, StepState::Done)),
+            "{states:?}"
+        );
+        assert!(
+            states.contains(&(Stage::Secure, StepState::Failed)),
+            "{states:?}"
+        );
+        assert!(
+            states.contains(&(Stage::Report, StepState::Ahead)),
+            "{states:?}"
+        );
+    }
+
+    #[test]
+    fn a_closed_run_leaves_what_it_never_reached_open() {
+        let ending = Event::Ended {
+            ending: Ending::Closed,
+            reason: "declined".into(),
+        };
+        let states = states(&page(vec![ending]));
+        assert!(
+            states.contains(&(Stage::Checklist, StepState::Ahead)),
+            "{states:?}"
+        );
+        assert!(
+            states.contains(&(Stage::Report, StepState::Done)),
+            "{states:?}"
+        );
+    }
 }

@@ -69,20 +69,13 @@ pub fn AbortCard() -> AnyView {
     let over = run.part(|page| page.state.ended.is_some());
     let asked = run.part(|page| page.state.abort.clone());
     let permission = run.part(|page| page.may.abort.clone());
-    let leaves = run.part(|page| page.may.abort_leaves.clone());
+    let may = run.part(|page| page.may.abort.allowed);
     let blocked = blocked(abort, move || permission.get());
     let form = move || {
         view! {
             <ActForm action=abort dangerous=true>
                 <Hidden name="run" value=run.id().to_string() />
-                <p>{leaves}</p>
-                <Field
-                    id="abort-reason"
-                    label="Why the Run is aborted"
-                    hint="It stands in the journal and in the report."
-                >
-                    <TextArea id="abort-reason" name=field("reason") required=true />
-                </Field>
+                {move || may.get().then(|| view! { <AbortFields /> })}
                 <div class="row">
                     <Button
                         kind=ButtonKind::Submit
@@ -116,5 +109,23 @@ pub fn AbortCard() -> AnyView {
         }
         .into_any(),
     })
+    .into_any()
+}
+
+/// What an abort would leave, and why it is asked for.
+#[component]
+fn AbortFields() -> AnyView {
+    let run = CurrentRun::of_page();
+    let leaves = run.part(|page| page.may.abort_leaves.clone());
+    view! {
+        <p>{leaves}</p>
+        <Field
+            id="abort-reason"
+            label="Why the Run is aborted"
+            hint="It stands in the journal and in the report."
+        >
+            <TextArea id="abort-reason" name=field("reason") required=true />
+        </Field>
+    }
     .into_any()
 }

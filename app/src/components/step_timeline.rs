@@ -1,7 +1,8 @@
 //! The steps of a plan while they are done, and after.
 
 use domain::ids::StepId;
-use domain::plan::PlanKind;
+use domain::plan::{PlanKind, RenderedStep, title};
+use domain::report::did;
 use domain::run::{StepState, StepStatus};
 use domain::time::Millis;
 use leptos::prelude::*;
@@ -10,7 +11,7 @@ use super::current_run::CurrentRun;
 use super::plan_steps::no_return;
 use super::problem::reference_line;
 use crate::ui::*;
-use crate::view::StepView;
+use crate::view::{RunPage, StepView};
 
 /// Every step of a plan along a line: where it stands, how often it was tried,
 /// how long it took, what came of it.
@@ -45,6 +46,55 @@ pub fn StepTimeline(
     .into_any()
 }
 
+/// What is undone after an abort, in order. Nothing where nothing is.
+#[component]
+pub fn UndoTimeline() -> AnyView {
+    let run = CurrentRun::of_page();
+    let steps = run.part(undo);
+    (move || {
+        let steps = steps.get();
+        (!steps.is_empty()).then(|| {
+            let items = steps.into_iter().map(|step| item(step, run.now_ms)).collect_view();
+            view! {
+                <Card title="Undo">
+                    <Timeline>{items}</Timeline>
+                </Card>
+            }
+        })
+    })
+    .into_any()
+}
+
+/// The steps that undo the secure plan, once an abort was asked for after its
+/// start. They have no sentence before they are done: the abort said it.
+fn undo(page: &RunPage) -> Vec<StepView> {
+    let (Some(state), Some(plan), Some(_)) =
+        (&page.state.secure, &page.secure.plan, &page.state.abort)
+    else {
+        return Vec::new();
+    };
+    if state.started.is_none() {
+        return Vec::new();
+    }
+    let view = |state: &StepState| {
+        let kind = &plan.step(&state.id)?.kind;
+        Some(StepView {
+            id: state.id.clone(),
+            rendered: RenderedStep {
+                id: state.id.clone(),
+                word: kind.word().to_owned(),
+                title: title(kind).to_owned(),
+                will: String::new(),
+                commands: Vec::new(),
+                point_of_no_return: false,
+            },
+            state: state.clone(),
+            did: state.facts.as_ref().map(did),
+        })
+    };
+    state.undo.iter().filter_map(view).collect()
+}
+
 fn item(step: StepView, now_ms: Signal<i64>) -> impl IntoView {
     let StepView {
         rendered,
@@ -54,10 +104,11 @@ fn item(step: StepView, now_ms: Signal<i64>) -> impl IntoView {
     } = step;
     let (tone, icon) = look(&state);
     let underway = state.status == StepStatus::Underway;
+    let passed = state.status != StepStatus::Waiting;
     let body = body(&state, rendered.will, did, now_ms);
     let meta = meta(&state, now_ms);
     view! {
-        {rendered.point_of_no_return.then(no_return)}
+        {rendered.point_of_no_return.then(|| no_return(passed))}
         <TimelineItem tone icon title=rendered.title meta current=underway>
             {body}
         </TimelineItem>
@@ -137,6 +188,7 @@ fn body(
     view! {
         {match did {
             Some(did) => view! { <p>{did}</p> }.into_any(),
+            None if will.is_empty() => ().into_any(),
             None => view! { <p class="soft">{will}</p> }.into_any(),
         }}
         {progress}

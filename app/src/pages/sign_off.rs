@@ -1,5 +1,6 @@
 //! The stakeholder's page: a letter that asks for a Yes or a No.
 
+use domain::agreement::AgreementState;
 use domain::intent::WayOut;
 use domain::plan::{Cost, PlanKind};
 use domain::text::counted;
@@ -23,7 +24,9 @@ pub fn SignOff() -> AnyView {
 fn letter() -> AnyView {
     let run = CurrentRun::of_page();
     let stream = run.stream();
+    let title = format!("Sign-off · Reset of {stream}");
     let text = run.part(Letter::of);
+    let standing = run.part(standing);
     let made = run.part_of_plan(KIND, |view| view.plan.is_some());
     let effects = run.part_of_plan(KIND, |view| {
         view.plan
@@ -34,10 +37,10 @@ fn letter() -> AnyView {
     let plan = run.plan(KIND);
     let id = run.id();
     view! {
-        <Title text=format!("Sign-off · Reset of {stream}") />
+        <Title text=title />
         <div class="page page--letter">
             <article class="letter">
-                <h1>{format!("Reset of {stream}: your answer is asked for")}</h1>
+                <h1>{move || format!("Reset of {stream}: {}", standing.get())}</h1>
                 <ErrorInAddress />
                 <Freshness of=run.page />
                 {move || text.get().view()}
@@ -83,6 +86,23 @@ fn letter() -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What the letter is about, for its head.
+fn standing(page: &RunPage) -> &'static str {
+    let state = page
+        .reset
+        .agreement
+        .as_ref()
+        .map(|agreement| &agreement.state);
+    match (&page.state.ended, state) {
+        (Some(_), _) => "it is over",
+        (None, Some(AgreementState::Waiting { .. })) => "your answer is asked for",
+        (None, Some(AgreementState::Agreed)) => "it was agreed",
+        (None, Some(AgreementState::Declined { .. })) => "it was declined",
+        (None, Some(AgreementState::Expired { .. })) => "nobody answered in time",
+        (None, _) => "what is planned",
+    }
 }
 
 /// What the letter says, before it asks.

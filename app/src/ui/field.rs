@@ -134,6 +134,9 @@ pub fn TextArea(
     /// What stands in it.
     #[prop(optional, into)]
     value: Signal<String>,
+    /// Shown in the fixed-width face: offsets, JSON.
+    #[prop(optional)]
+    mono: bool,
     /// Whether an answer is needed.
     #[prop(optional)]
     required: bool,
@@ -144,13 +147,14 @@ pub fn TextArea(
     #[prop(optional, into)]
     on_input: Option<Callback<String>>,
 ) -> AnyView {
+    let class = if mono { "input input--mono" } else { "input" };
     let described = described_by(&id);
     // The first text is the element's own content, so that it shows without
     // script; later ones are set as the property.
     let first = value.get_untracked();
     view! {
         <textarea
-            class="input"
+            class=class
             id=id
             name=name
             rows="3"

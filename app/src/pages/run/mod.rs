@@ -47,7 +47,8 @@ fn RunFrame() -> AnyView {
 fn frame() -> AnyView {
     let run = CurrentRun::of_page();
     let path = use_location().pathname;
-    let stage = Memo::new(move |_| path.with(|path| path.rsplit('/').next().and_then(stage_of)));
+    let stage =
+        Memo::new(move |_| path.with(|path| path.rsplit('/').next().and_then(stage_of)));
     let stream = run.stream();
     let title = {
         let stream = stream.clone();
@@ -91,7 +92,10 @@ fn where_it_stands() -> AnyView {
     let run = CurrentRun::of_page();
     let path = paths::stage(&run.id(), run.once(|page| page.stage));
     // The way back must not lead here, and forth again.
-    let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+    let options = NavigateOptions {
+        replace: true,
+        ..NavigateOptions::default()
+    };
     view! { <Redirect path options /> }.into_any()
 }
 

@@ -34,7 +34,11 @@ pub(super) fn stage() -> AnyView {
                 if started.get() {
                     view! { <UnderWay /> }.into_any()
                 } else {
-                    view! { <MakePlan kind=KIND /> }.into_any()
+                    view! {
+                        {move || made.get().then(|| view! { <WayOn /> })}
+                        <MakePlan kind=KIND />
+                    }
+                        .into_any()
                 }
             }}
         </section>
@@ -244,6 +248,39 @@ fn basis(body: PlanBody, id: String, now_ms: Signal<i64>) -> impl IntoView {
             </Fact>
         </Facts>
     }
+}
+
+/// Agreement where it is needed, and the start.
+#[component]
+fn WayOn() -> AnyView {
+    let run = CurrentRun::of_page();
+    let asks = run.part_of_plan(KIND, |view| {
+        view.agreement
+            .as_ref()
+            .is_some_and(|agreement| !agreement.needed.is_none())
+    });
+    view! {
+        {move || {
+            asks.get()
+                .then(|| {
+                    view! {
+                        <div class="row">
+                            <LinkButton
+                                href=paths::stage(&run.id(), Stage::Agreement)
+                                appearance=ButtonAppearance::Primary
+                                icon=IconName::ArrowRight
+                            >
+                                "Go on to agreement"
+                            </LinkButton>
+                        </div>
+                    }
+                })
+        }}
+        <Card title="Start">
+            <ConfirmStart kind=KIND />
+        </Card>
+    }
+    .into_any()
 }
 
 /// The plan is carried out, or was.

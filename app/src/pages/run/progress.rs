@@ -1,7 +1,8 @@
 //! A Run being carried out, to be read from across the room.
 
 use domain::plan::PlanKind;
-use domain::run::{Ending, Gate, PlanState, Stage};
+use domain::run::{Ending, Gate, PlanState, Stage, StepStatus};
+use domain::time::Millis;
 use leptos::prelude::*;
 
 use crate::components::*;
@@ -19,6 +20,7 @@ pub(super) fn stage() -> AnyView {
             <h2 class="visually-hidden">"Run"</h2>
             <Headline />
             <Parked />
+            <UndoTimeline />
             {move || {
                 (!secure.get() && !reset.get()).then(|| view! { <NotStarted /> })
             }}
@@ -84,31 +86,45 @@ fn look(page: &RunPage) -> (Tone, IconName) {
     }
 }
 
-/// For how long the Run is on, and until when it ought to be over.
+/// For how long the step under way and the Run are on, and until when the Run
+/// ought to be over. Nothing once it is.
 #[component]
 fn Timing() -> AnyView {
     let run = CurrentRun::of_page();
     let opened = run.once(|page| page.state.opened_at);
-    let ended = run.part(|page| page.state.ended.as_ref().map(|(_, at, _)| *at));
+    let over = run.part(|page| page.state.ended.is_some());
+    let step = run.part(under_way_since);
     let objective = run.part(|page| page.rto_at);
     let text = move || {
         let now = run.now_ms.get();
-        match (ended.get(), objective.get()) {
-            (Some(ended), _) => format!("It took {}.", span(ended.since(opened))),
-            (None, None) => format!("Open for {}.", span(now - opened.0)),
-            (None, Some(end)) if end.0 >= now => format!(
-                "Open for {}. It keeps to its recovery time objective if it is over in {}.",
-                span(now - opened.0),
-                span(end.0 - now)
+        let since = |at: Millis| span(now.saturating_sub(at.0));
+        let step = step
+            .get()
+            .map(|at| format!("This step is under way for {}. ", since(at)));
+        let objective = objective.get().map(|end| match end.0.saturating_sub(now) {
+            left @ 0.. => format!(
+                " It keeps to its recovery time objective if it is over in {}.",
+                span(left)
             ),
-            (None, Some(end)) => format!(
-                "Open for {}. Its recovery time objective was over {} ago.",
-                span(now - opened.0),
-                span(now - end.0)
-            ),
-        }
+            past => format!(" Its recovery time objective was over {} ago.", span(-past)),
+        });
+        format!(
+            "{}The Run is open for {}.{}",
+            step.unwrap_or_default(),
+            since(opened),
+            objective.unwrap_or_default()
+        )
     };
-    view! { <p>{text}</p> }.into_any()
+    (move || (!over.get()).then(|| view! { <p>{text}</p> })).into_any()
+}
+
+/// When the step began that is under way.
+fn under_way_since(page: &RunPage) -> Option<Millis> {
+    let plans = [&page.state.secure, &page.state.reset];
+    let mut steps = plans.into_iter().flatten().flat_map(|plan| plan.steps.iter().chain(&plan.undo));
+    steps
+        .find(|step| step.status == StepStatus::Underway)
+        .and_then(|step| step.began_at)
 }
 
 /// That the job cannot start meanwhile. Nothing while it could.
@@ -128,17 +144,15 @@ fn Gated() -> AnyView {
     .into_any()
 }
 
-/// How it ended, and the report. Nothing before.
+/// The report. Nothing before the Run is over.
 #[component]
 fn Over() -> AnyView {
     let run = CurrentRun::of_page();
-    let reason =
-        run.part(|page| page.state.ended.as_ref().map(|(_, _, why)| why.clone()));
+    let over = run.part(|page| page.state.ended.is_some());
     let report = paths::stage(&run.id(), Stage::Report);
     (move || {
-        reason.get().map(|reason| {
+        over.get().then(|| {
             view! {
-                <p>{reason}</p>
                 <div class="row">
                     <LinkButton
                         href=report.clone()

@@ -112,7 +112,7 @@ fn summary(report: &Document, now_ms: Signal<i64>) -> impl IntoView + use<> {
     let title = format!("{} {outcome}.", report.stream);
     let why = report.ended.as_ref().map(|(_, _, why)| why.clone());
     let since = report.since.map(|at| {
-        view! { " That was so since " <Time at_ms=at.0 now_ms /> "." }
+        view! { " It had begun " <Time at_ms=at.0 now_ms /> "." }
     });
     let wrong = format!(
         "{} {}.",
@@ -157,6 +157,16 @@ fn summary(report: &Document, now_ms: Signal<i64>) -> impl IntoView + use<> {
     }
 }
 
+/// Offsets count more than records where transactions or compaction leave
+/// holes.
+fn bound(count: u64) -> &'static str {
+    if count > 0 {
+        "records, at most"
+    } else {
+        "records"
+    }
+}
+
 /// What it cost and how long it took.
 fn numbers(report: &Document) -> impl IntoView + use<> {
     let durations = report.durations.clone();
@@ -187,13 +197,13 @@ fn numbers(report: &Document) -> impl IntoView + use<> {
         <section class="section">
             <h2>"Numbers"</h2>
             <Figures>
-                <Figure name="Skipped, never read" note="records, at most">
+                <Figure name="Skipped, never read" note=bound(cost.skipped)>
                     {records(cost.skipped)}
                 </Figure>
-                <Figure name="Read again" note="records, at most">
+                <Figure name="Read again" note=bound(cost.repeated)>
                     {records(cost.repeated)}
                 </Figure>
-                <Figure name="Deleted by Kafka unread" note="records, at most">
+                <Figure name="Deleted by Kafka unread" note=bound(cost.already_lost)>
                     {records(cost.already_lost)}
                 </Figure>
             </Figures>

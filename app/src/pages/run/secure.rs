@@ -52,7 +52,18 @@ fn Planned() -> AnyView {
     let run = CurrentRun::of_page();
     let plan = run.plan(KIND);
     let id = run.plan_id(KIND);
-    let leaves = run.part(|page| page.may.abort_leaves.clone());
+    let stops = run.part_of_plan(KIND, |view| {
+        view.plan
+            .as_ref()
+            .is_some_and(|plan| !plan.body.undo.is_empty())
+    });
+    let leaves = move || {
+        if stops.get() {
+            "Until the reset begins, an abort starts the job again on its untouched checkpoint. A backup that was made stays."
+        } else {
+            "Until the reset begins, an abort leaves the checkpoint untouched and the job as it is. A backup that was made stays."
+        }
+    };
     view! {
         <Drift kind=KIND />
         <Card title="What it will do">
@@ -61,7 +72,7 @@ fn Planned() -> AnyView {
                 "Secure plan " {move || view! { <Copyable value=id.get() what="the plan's id" /> }}
             </p>
         </Card>
-        <Callout tone=Tone::Info icon=IconName::Undo title="What an abort would leave">
+        <Callout tone=Tone::Info icon=IconName::Undo title="What an abort will leave">
             <p>{leaves}</p>
         </Callout>
         <AgreementPanel kind=KIND />
@@ -80,6 +91,7 @@ fn Started() -> AnyView {
     let sealed = run.part(|page| page.state.sealed.is_some());
     view! {
         <Parked />
+        <UndoTimeline />
         <Card title="Steps">
             <StepTimeline kind=KIND />
         </Card>

@@ -151,7 +151,9 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
     // What is filled in is not filled in again: the person may have changed it.
     let prefill = run.once(|page| {
         let option = page.options.iter().find(|option| option.value == value);
-        option.map(|option| option.prefill.clone()).unwrap_or_default()
+        option
+            .map(|option| option.prefill.clone())
+            .unwrap_or_default()
     });
     let parameter = match value.as_str() {
         "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
@@ -257,7 +259,7 @@ fn OffsetsParameter(prefill: String) -> impl IntoView {
             label="Offsets"
             hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
         >
-            <TextArea id="choose-offsets" name=field("offsets") value=prefill />
+            <TextArea id="choose-offsets" name=field("offsets") value=prefill mono=true />
         </Field>
     }
 }
