@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::canonical;
@@ -290,7 +290,23 @@ pub struct TopicSeen {
     /// `cleanup.policy` names compaction: offsets are then no count of records.
     pub compacted: Option<bool>,
     /// By partition.
+    #[serde(deserialize_with = "by_partition")]
     pub partitions: BTreeMap<i32, PartitionSeen>,
+}
+
+/// Keys are texts in JSON. Inside [`Observed`], which is told by its tag, serde
+/// does not take them for numbers by itself.
+fn by_partition<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<i32, PartitionSeen>, D::Error> {
+    use serde::de::Error;
+    BTreeMap::<String, PartitionSeen>::deserialize(deserializer)?
+        .into_iter()
+        .map(|(partition, seen)| match partition.parse() {
+            Ok(partition) => Ok((partition, seen)),
+            Err(_) => Err(D::Error::custom(format!("partition {partition:?}"))),
+        })
+        .collect()
 }
 
 /// One partition. Offsets are the next to be read, as everywhere in Kafka.
@@ -326,4 +342,32 @@ pub struct Progress {
     pub start: Option<PartitionOffsets>,
     /// Where the first source ended, as reported.
     pub end: Option<PartitionOffsets>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_of_a_topic_survives_the_wire() {
+        let seen = Observed::Seen {
+            at: Millis(1),
+            value: TopicSeen {
+                topic_id: None,
+                retention_ms: Some(-1),
+                compacted: None,
+                partitions: BTreeMap::from([(
+                    11,
+                    PartitionSeen {
+                        earliest: 3,
+                        latest: i64::MAX,
+                        high_watermark: i64::MAX,
+                    },
+                )]),
+            },
+        };
+        let json = serde_json::to_string(&seen).unwrap();
+        let read: Observed<TopicSeen> = serde_json::from_str(&json).unwrap();
+        assert_eq!(read, seen);
+    }
 }
