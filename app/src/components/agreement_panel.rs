@@ -19,6 +19,9 @@ use crate::view::{AgreementView, RunPage};
 pub fn AgreementPanel(
     /// Which of the two plans.
     kind: PlanKind,
+    /// Whether this is the page that who must agree was sent.
+    #[prop(optional)]
+    signing_off: bool,
 ) -> AnyView {
     let run = CurrentRun::of_page();
     let agreement = run.part_of_plan(kind, |view| view.agreement.clone());
@@ -38,7 +41,7 @@ pub fn AgreementPanel(
                     view! {
                         <RequestForm kind />
                         <VoteForms kind />
-                        <SignOffLink />
+                        {(!signing_off).then(|| view! { <SignOffLink /> })}
                     }
                 })
         }}

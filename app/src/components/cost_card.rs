@@ -42,10 +42,10 @@ pub fn CostCard() -> AnyView {
         view! {
             <p class="small soft">{of}</p>
             <Figures>
-                <Figure name="Skipped, never read" note=records_note(cost.as_ref())>
+                <Figure name="Skipped, never read" note=bound(cost.map(|cost| cost.skipped))>
                     {cost.map_or_else(unknown, |cost| thousands(cost.skipped))}
                 </Figure>
-                <Figure name="Read again">
+                <Figure name="Read again" note=bound(cost.map(|cost| cost.repeated))>
                     {cost.map_or_else(unknown, |cost| thousands(cost.repeated))}
                 </Figure>
                 <Figure name="Takes">{takes.unwrap_or_else(unknown)}</Figure>
@@ -132,13 +132,11 @@ fn options(page: &RunPage) -> Vec<(String, Shown)> {
 
 /// Offsets count more than records where transactions or compaction leave
 /// holes, so a number that is not zero is an upper bound.
-fn records_note(cost: Option<&Cost>) -> String {
-    match cost {
-        None => "Known once the way out and its start are.".to_owned(),
-        Some(cost) if cost.skipped > 0 || cost.repeated > 0 => {
-            "records, at most".to_owned()
-        }
-        Some(_) => "records".to_owned(),
+fn bound(count: Option<u64>) -> &'static str {
+    match count {
+        None => "known once the way out is",
+        Some(0) => "records",
+        Some(_) => "records, at most",
     }
 }
 

@@ -49,7 +49,7 @@ fn planned_step(
                 <h3>{title}</h3>
                 <p>{will}</p>
                 {parts}
-                {commands_of(commands)}
+                {commands_of(number, commands)}
             </div>
         </li>
     }
@@ -81,22 +81,25 @@ pub fn no_return(passed: bool) -> impl IntoView {
 }
 
 /// The commands that do the same by hand. Nothing where there is none.
-fn commands_of(commands: Vec<String>) -> Option<impl IntoView> {
-    let many = commands.len();
-    (many > 0).then(|| {
-        let summary =
-            if many == 1 { "The same by hand".to_owned() } else { format!("The same by hand, {many} commands") };
-        view! {
-            <details class="fold">
-                <summary>{summary}</summary>
-                <div class="stack stack--tight fold__body">
-                    {commands
-                        .into_iter()
-                        .map(|command| view! { <Code text=command what="the command" wrap=true /> })
-                        .collect_view()}
-                </div>
-            </details>
-        }
+fn commands_of(step: usize, commands: Vec<String>) -> Option<impl IntoView> {
+    let summary = match commands.len() {
+        0 => return None,
+        1 => "The same by hand".to_owned(),
+        many => format!("The same by hand, {many} commands"),
+    };
+    let commands = commands
+        .into_iter()
+        .zip(1..)
+        .map(|(text, number)| {
+            let what = format!("command {number} of step {step}");
+            view! { <Code text what wrap=true /> }
+        })
+        .collect_view();
+    Some(view! {
+        <details class="fold">
+            <summary>{summary}</summary>
+            <div class="stack stack--tight fold__body">{commands}</div>
+        </details>
     })
 }
 
@@ -112,7 +115,7 @@ fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
                         {format!("Starting offsets in {}", seed.key())}
                     </summary>
                     <div class="fold__body">
-                        <Code text what="the starting offsets" wrap=true />
+                        <Code text what=format!("the offsets in {}", seed.key()) wrap=true />
                     </div>
                 </details>
             }

@@ -256,6 +256,7 @@ mod tests {
                 kind: SinkKind::PlainFiles,
                 location: "s3://bucket/bronze/".into(),
             },
+            siblings: Vec::new(),
             owner: "data".into(),
             contacts: Vec::new(),
             downstream: Vec::new(),

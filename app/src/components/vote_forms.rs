@@ -1,5 +1,6 @@
 //! Agreeing and declining.
 
+use domain::agreement::AgreementState;
 use domain::plan::PlanKind;
 use leptos::prelude::*;
 
@@ -7,7 +8,7 @@ use super::act_form::{ActForm, Hidden, blocked, field};
 use super::current_run::CurrentRun;
 use crate::api::act::CastVote;
 use crate::ui::*;
-use crate::view::Permission;
+use crate::view::{AgreementView, Permission};
 
 /// The two answers that a person can give to a plan, or why they cannot.
 #[component]
@@ -17,19 +18,17 @@ pub fn VoteForms(
 ) -> AnyView {
     let run = CurrentRun::of_page();
     let may = run.part_of_plan(kind, |view| {
-        let agreement = view.agreement.as_ref();
+        // When nobody is asked, nobody needs to be told why they may not answer.
+        let waits = |agreement: &&AgreementView| {
+            matches!(agreement.state, AgreementState::Waiting { .. })
+        };
+        let agreement = view.agreement.as_ref().filter(waits);
         agreement.map(|agreement| (agreement.may_vote.clone(), agreement.my_role.clone()))
     });
     (move || {
         may.get().map(|(may, role)| match may {
             Permission { allowed: true, .. } => forms(run, kind, role),
-            Permission { reason, .. } => view! {
-                <p class="row soft">
-                    <Icon name=IconName::Lock />
-                    {reason}
-                </p>
-            }
-            .into_any(),
+            Permission { reason, .. } => view! { <p class="soft">{reason}</p> }.into_any(),
         })
     })
     .into_any()

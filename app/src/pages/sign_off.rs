@@ -48,7 +48,7 @@ fn letter() -> AnyView {
                     <h2>"What is asked of you"</h2>
                     {move || {
                         if made.get() {
-                            view! { <AgreementPanel kind=KIND /> }.into_any()
+                            view! { <AgreementPanel kind=KIND signing_off=true /> }.into_any()
                         } else {
                             view! {
                                 <p>
@@ -293,12 +293,12 @@ fn takes(page: &RunPage) -> String {
     match (estimate, &page.takes) {
         (Some(estimate), _) => match estimate.most_ms {
             Some(most) => format!(
-                "Your tables get no new records for {} to {}.",
+                "From the start until your tables are up to date again: {} to {}.",
                 human_duration(estimate.least_ms),
                 human_duration(most)
             ),
             None => format!(
-                "Your tables get no new records for {} at the least; when the stream has caught up is unknown.",
+                "From the start until your tables are up to date again: {} at the least; the end is unknown.",
                 human_duration(estimate.least_ms)
             ),
         },

@@ -60,7 +60,7 @@ pub(super) fn stage() -> AnyView {
                         <AgreementPanel kind=KIND />
                         <Card title="Start">
                             <p class="prose">
-                                "From the closed gate on the checkpoint is changed. Read the plan once more before you start it."
+                                "From the moment that the gate is closed the checkpoint is changed. Read the plan once more before you start it."
                             </p>
                             <ConfirmStart kind=KIND />
                         </Card>

@@ -189,39 +189,18 @@ fn NotStarted() -> AnyView {
 fn Log() -> AnyView {
     let run = CurrentRun::of_page();
     let log = run.part(|page| page.log.clone());
-    let rows = move || {
-        log.get()
-            .into_iter()
-            .rev()
-            .map(|(at, who, what)| {
-                view! {
-                    <tr>
-                        <ThRow>
-                            <Time at_ms=at.0 now_ms=run.now_ms />
-                        </ThRow>
-                        <Td label="Who">{who}</Td>
-                        <Td label="What">{what}</Td>
-                    </tr>
-                }
-            })
-            .collect_view()
+    let count = move || match log.with(Vec::len) {
+        1 => "Everything that happened, 1 entry".to_owned(),
+        many => format!("Everything that happened, {many} entries"),
     };
     view! {
         <details class="fold fold--card">
-            <summary>
-                {move || format!("Everything that happened, {} entries", log.get().len())}
-            </summary>
+            <summary>{count}</summary>
             <div class="fold__body">
-                <Table caption="Everything that happened, newest first" caption_hidden=true>
-                    <thead>
-                        <tr>
-                            <Th>"When"</Th>
-                            <Th>"Who"</Th>
-                            <Th>"What"</Th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </Table>
+                {move || {
+                    let entries = log.get().into_iter().rev().collect();
+                    view! { <Happened entries now_ms=run.now_ms /> }
+                }}
             </div>
         </details>
     }

@@ -278,12 +278,11 @@ fn ChooseButton(
             .is_some_and(PlanState::is_under_way)
     });
     let blocked = blocked(choose, move || {
-        if under_way.get() {
-            Permission::no(
+        match prepare.get() {
+            Permission { allowed: true, .. } if under_way.get() => Permission::no(
                 "The reset is being carried out; the way out cannot change any more.",
-            )
-        } else {
-            prepare.get()
+            ),
+            prepare => prepare,
         }
     });
     let titles = run.part(|page| {

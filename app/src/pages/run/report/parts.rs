@@ -5,6 +5,7 @@ use domain::run::{Answer, ChecklistItem};
 use domain::time::human_duration;
 use leptos::prelude::*;
 
+use crate::components::Happened;
 use crate::ui::*;
 
 /// What was asked before the reset, and who or what answered.
@@ -120,35 +121,12 @@ fn done(step: ReportStep, now_ms: Signal<i64>) -> impl IntoView {
 
 /// Everything that happened, oldest first.
 pub(super) fn timeline(report: &Report, now_ms: Signal<i64>) -> impl IntoView + use<> {
-    let rows = report
-        .timeline
-        .iter()
-        .cloned()
-        .map(|entry| {
-            view! {
-                <tr>
-                    <ThRow>
-                        <Time at_ms=entry.at.0 now_ms />
-                    </ThRow>
-                    <Td label="Who">{entry.who}</Td>
-                    <Td label="What">{entry.what}</Td>
-                </tr>
-            }
-        })
-        .collect_view();
+    let timeline = report.timeline.iter().cloned();
+    let entries = timeline.map(|entry| (entry.at, entry.who, entry.what)).collect();
     view! {
         <section class="section">
             <h2>"Timeline"</h2>
-            <Table caption="Everything that happened, oldest first" caption_hidden=true>
-                <thead>
-                    <tr>
-                        <Th>"When"</Th>
-                        <Th>"Who"</Th>
-                        <Th>"What"</Th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </Table>
+            <Happened entries now_ms />
         </section>
     }
 }
