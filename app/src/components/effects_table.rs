@@ -102,13 +102,13 @@ fn totals(name: String, cost: Cost, class: &'static str) -> impl IntoView {
         <tr class=class>
             <ThRow>{name}</ThRow>
             <Td label="Before" numeric=true>
-                {()}
+                {None::<String>}
             </Td>
             <Td label="After" numeric=true>
-                {()}
+                {None::<String>}
             </Td>
             <Td label="Change" numeric=true>
-                {()}
+                {None::<String>}
             </Td>
             <Td label="Skipped" numeric=true>
                 {counts(cost.skipped)}
