@@ -34,7 +34,8 @@ pub(super) fn answer<T>(answered: Answered<T>) -> Result<T, AppError> {
 }
 
 fn refused(error: WireError) -> AppError {
-    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !is_plain_form()) {
+    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !is_plain_form())
+    {
         let status = axum::http::StatusCode::from_u16(error.kind.status())
             .unwrap_or(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
         response.set_status(status);
@@ -46,7 +47,10 @@ fn refused(error: WireError) -> AppError {
 /// by a redirect, which must keep its status: the error stands in the address.
 fn is_plain_form() -> bool {
     use_context::<Parts>().is_some_and(|parts| {
-        let accepts = parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+        let accepts = parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok());
         parts.method == Method::POST && accepts.is_some_and(|v| v.contains("text/html"))
     })
 }
@@ -55,7 +59,12 @@ fn is_plain_form() -> bool {
 pub(super) async fn frame() -> Frame {
     let facts: Option<RequestFacts> = use_context();
     let Some(facts) = facts else {
-        return Frame { viewer: None, banner: None, csrf: String::new(), waiting: 0 };
+        return Frame {
+            viewer: None,
+            banner: None,
+            csrf: String::new(),
+            waiting: 0,
+        };
     };
     let backend: Option<Arc<dyn Backend>> = use_context();
     let waiting = match (&facts.actor, backend) {
@@ -79,9 +88,16 @@ pub(super) async fn frame() -> Frame {
 }
 
 fn viewer(actor: &Actor) -> Viewer {
-    let mut roles: Vec<String> =
-        actor.grants.iter().map(|g| g.role.word().to_owned()).collect();
+    let mut roles: Vec<String> = actor
+        .grants
+        .iter()
+        .map(|g| g.role.word().to_owned())
+        .collect();
     roles.sort();
     roles.dedup();
-    Viewer { name: actor.person.name.clone(), email: actor.email.clone(), roles }
+    Viewer {
+        name: actor.person.name.clone(),
+        email: actor.email.clone(),
+        roles,
+    }
 }

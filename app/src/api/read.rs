@@ -7,7 +7,9 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::AppError;
 use super::client::SluiceClient;
-use crate::view::{Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
+use crate::view::{
+    Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+};
 
 /// What the frame of every page is drawn from, signed in or not.
 ///

@@ -54,7 +54,10 @@ pub fn UndoTimeline() -> AnyView {
     (move || {
         let steps = steps.get();
         (!steps.is_empty()).then(|| {
-            let items = steps.into_iter().map(|step| item(step, run.now_ms)).collect_view();
+            let items = steps
+                .into_iter()
+                .map(|step| item(step, run.now_ms))
+                .collect_view();
             view! {
                 <Card title="Undo">
                     <Timeline>{items}</Timeline>

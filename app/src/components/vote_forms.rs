@@ -28,7 +28,9 @@ pub fn VoteForms(
     (move || {
         may.get().map(|(may, role)| match may {
             Permission { allowed: true, .. } => forms(run, kind, role),
-            Permission { reason, .. } => view! { <p class="soft">{reason}</p> }.into_any(),
+            Permission { reason, .. } => {
+                view! { <p class="soft">{reason}</p> }.into_any()
+            }
         })
     })
     .into_any()

@@ -121,7 +121,10 @@ fn Timing() -> AnyView {
 /// When the step began that is under way.
 fn under_way_since(page: &RunPage) -> Option<Millis> {
     let plans = [&page.state.secure, &page.state.reset];
-    let mut steps = plans.into_iter().flatten().flat_map(|plan| plan.steps.iter().chain(&plan.undo));
+    let mut steps = plans
+        .into_iter()
+        .flatten()
+        .flat_map(|plan| plan.steps.iter().chain(&plan.undo));
     steps
         .find(|step| step.status == StepStatus::Underway)
         .and_then(|step| step.began_at)

@@ -277,13 +277,11 @@ fn ChooseButton(
             .as_ref()
             .is_some_and(PlanState::is_under_way)
     });
-    let blocked = blocked(choose, move || {
-        match prepare.get() {
-            Permission { allowed: true, .. } if under_way.get() => Permission::no(
-                "The reset is being carried out; the way out cannot change any more.",
-            ),
-            prepare => prepare,
-        }
+    let blocked = blocked(choose, move || match prepare.get() {
+        Permission { allowed: true, .. } if under_way.get() => Permission::no(
+            "The reset is being carried out; the way out cannot change any more.",
+        ),
+        prepare => prepare,
     });
     let titles = run.part(|page| {
         let options = page.options.iter();

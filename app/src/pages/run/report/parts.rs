@@ -122,7 +122,9 @@ fn done(step: ReportStep, now_ms: Signal<i64>) -> impl IntoView {
 /// Everything that happened, oldest first.
 pub(super) fn timeline(report: &Report, now_ms: Signal<i64>) -> impl IntoView + use<> {
     let timeline = report.timeline.iter().cloned();
-    let entries = timeline.map(|entry| (entry.at, entry.who, entry.what)).collect();
+    let entries = timeline
+        .map(|entry| (entry.at, entry.who, entry.what))
+        .collect();
     view! {
         <section class="section">
             <h2>"Timeline"</h2>
