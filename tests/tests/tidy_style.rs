@@ -73,7 +73,7 @@ fn classes_used(rust: &str) -> BTreeSet<String> {
     for text in rust.split('"').skip(1).step_by(2) {
         let block = |word: &str| {
             (word.contains("__") || word.contains("--"))
-                && !word.starts_with('-')
+                && !word.starts_with(['-', '_'])
                 && word
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || "-_0123456789".contains(c))
