@@ -2,7 +2,7 @@
 //! configuration by which the real binary serves on it.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -129,19 +129,9 @@ impl Ground {
         Journal::open(&self.folder.path().join("sluice/sluice.db")).await
     }
 
-    /// The database's file.
-    pub fn database(&self) -> PathBuf {
-        self.folder.path().join("sluice/sluice.db")
-    }
-
     /// The bucket.
     pub fn bucket(&self) -> Bucket<'_> {
         Bucket::new(&self.sandbox.world.store)
-    }
-
-    /// The folder of this test.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// The stream that the tests break and mend.

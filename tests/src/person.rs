@@ -2,7 +2,7 @@
 
 use domain::error::WireError;
 use reqwest::header::{ACCEPT, LOCATION, ORIGIN};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 
 use crate::ground::Ground;
@@ -85,17 +85,7 @@ impl Person {
         endpoint: &str,
         fields: &[(&str, &str)],
     ) -> Result<Answer, Refused> {
-        let form: Vec<(String, &str)> = fields
-            .iter()
-            .map(|(name, value)| (format!("request[{name}]"), *value))
-            .collect();
-        let request = self
-            .http
-            .post(self.function(endpoint))
-            .header(ORIGIN, &self.origin)
-            .header("x-sluice", "1")
-            .header(ACCEPT, "application/json")
-            .form(&form);
+        let request = self.call(endpoint, fields);
         answered(request.send().await.expect("Sluice answers")).await
     }
 
@@ -120,32 +110,31 @@ impl Person {
 
     /// A request that this person's browser sends with its cookies, for what no page
     /// of Sluice's would send.
-    pub fn request(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-    ) -> reqwest::RequestBuilder {
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.origin))
     }
 
-    /// Whether Sluice answers at all: a binary that is killed does not.
+    /// Calls a server function of a binary that may die of it, and then does not answer.
     pub async fn tries_to_post(
         &self,
         endpoint: &str,
         fields: &[(&str, &str)],
     ) -> Result<StatusCode, reqwest::Error> {
+        Ok(self.call(endpoint, fields).send().await?.status())
+    }
+
+    /// A call as the browser's part makes it.
+    fn call(&self, endpoint: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let form: Vec<(String, &str)> = fields
             .iter()
             .map(|(name, value)| (format!("request[{name}]"), *value))
             .collect();
-        let request = self
-            .http
+        self.http
             .post(self.function(endpoint))
             .header(ORIGIN, &self.origin)
             .header("x-sluice", "1")
             .header(ACCEPT, "application/json")
-            .form(&form);
-        Ok(request.send().await?.status())
+            .form(&form)
     }
 
     fn function(&self, endpoint: &str) -> String {

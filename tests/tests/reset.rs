@@ -74,7 +74,8 @@ async fn orders_is_healthy_again_from_the_oldest_record_once_a_stakeholder_agree
     })
     .await;
     stage.keeps_few_old_records();
-    let (oda, stella) = (stage.person("oda").await, stage.person("stella").await);
+    let (oda, otto) = (stage.person("oda").await, stage.person("otto").await);
+    let stella = stage.person("stella").await;
     let run = stage.opens_a_run(&oda).await;
     run.chooses("earliest", &[]).await;
     run.secures().await;
@@ -86,12 +87,14 @@ async fn orders_is_healthy_again_from_the_oldest_record_once_a_stakeholder_agree
 
     let refused = run.tries_to_start(&plan, "orders").await;
     assert_refused(refused, ErrorKind::Stale, "Ask for it first");
-    run.does("request-agreement", &[("plan", plan.id.as_str())])
-        .await;
+    let asked = [("plan", plan.id.as_str())];
+    run.before(&otto).does("request-agreement", &asked).await;
     let refused = run.tries_to_start(&plan, "orders").await;
     assert_refused(refused, ErrorKind::Stale, "Not everybody has agreed");
-    // Oda is a stakeholder too, and has asked for it herself.
+    // Both are stakeholders too; but Oda has made the plan, and Otto has asked for it.
     let refused = run.asks("vote", &vote).await;
+    assert_refused(refused, ErrorKind::NotPermitted, "made themselves");
+    let refused = run.before(&otto).asks("vote", &vote).await;
     assert_refused(refused, ErrorKind::NotPermitted, "asked for themselves");
     let refused = run.tries_to_start(&plan, "orders").await;
     assert_refused(refused, ErrorKind::Stale, "Not everybody has agreed");

@@ -148,7 +148,8 @@ impl<'a> Chain<'a> {
     /// Lives until the event that comes after `depth` others; whether it came to that.
     /// The plan can be done before.
     async fn life(&mut self, moment: &str, depth: usize, plan: &Plan) -> bool {
-        let failpoint = format!("{moment}:{}", self.rows().await.len() + 1 + depth);
+        let number = self.rows().await.len() + 1 + depth;
+        let failpoint = format!("{moment}:{number}");
         let mut sluice = self.ground.serve_until(&failpoint).await;
         let died = until(&failpoint, LIFE, async || {
             if sluice.has_ended() {
@@ -156,7 +157,9 @@ impl<'a> Chain<'a> {
             }
             let rows = self.rows().await;
             let last = rows.last().map(|row| row.kind.clone());
-            match is_over(&rows, plan) {
+            // A row after which it dies can be seen while it is dying.
+            let is_dying = moment == "after" && rows.len() >= number;
+            match is_over(&rows, plan) && !is_dying {
                 true => Ok(false),
                 false => Err(format!("{last:?}\n{}", sluice.log())),
             }
