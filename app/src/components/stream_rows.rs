@@ -86,7 +86,7 @@ fn cells(row: StreamRow, now_ms: Signal<i64>) -> impl IntoView {
             </Td>
             <Td label="Last batch">{batch_cell(row.batch, row.batch_at, now_ms)}</Td>
             <Td label="Data is lost">{loss(row.lag)}</Td>
-            <Td label="Processed, last hour">{spark}</Td>
+            <Td label="Processed">{spark}</Td>
             <Td label="Job run">
                 {match row.job_state {
                     Some(word) => view! { <JobStateChip state=JobRunState::from(word) /> }.into_any(),

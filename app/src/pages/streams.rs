@@ -136,7 +136,7 @@ fn FilterBox(filter: Memo<Filter>) -> AnyView {
                 {move || {
                     verdict().map(|slug| view! { <input type="hidden" name="verdict" value=slug /> })
                 }}
-                <Field id="filter" label="Name, environment or owner">
+                <Field id="filter" label="Name or owner">
                     <TextInput id="filter" name="q" kind="search" value=text on_input=follow />
                 </Field>
                 <Button kind=ButtonKind::Submit icon=IconName::Search>

@@ -297,8 +297,10 @@ fn chart(data: &ChartData, palette: &Palette) -> Chart {
         });
         let mut line = Line::new()
             .name(series.name.as_str())
-            .show_symbol(false)
+            // A line through one point is none.
+            .show_symbol(series.has_lone_point())
             .symbol(Symbol::Circle)
+            .symbol_size(3.0)
             .connect_nulls(false)
             .line_style(LineStyle::new().color(colour.clone()).width(1.5))
             .item_style(ItemStyle::new().color(colour))

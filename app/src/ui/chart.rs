@@ -22,6 +22,26 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
+impl Series {
+    /// Whether a point stands between gaps, so that no line leads through it.
+    #[cfg_attr(
+        not(any(feature = "hydrate", test)),
+        expect(
+            dead_code,
+            reason = "asked by the drawing code, which only browsers have"
+        )
+    )]
+    pub(super) fn has_lone_point(&self) -> bool {
+        let known = |at: usize| {
+            self.points
+                .get(at)
+                .is_some_and(|point| point.value.is_some())
+        };
+        (0..self.points.len())
+            .any(|at| known(at) && !known(at + 1) && (at == 0 || !known(at - 1)))
+    }
+}
+
 /// Something that happened: a marked line from top to bottom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
@@ -92,7 +112,12 @@ pub fn Chart(
         let group = group.clone();
         Effect::new(move |_| {
             if let Some(canvas) = canvas.get() {
-                data.with(|data| canvas.draw(&Drawing { data, group: group.as_deref() }));
+                data.with(|data| {
+                    canvas.draw(&Drawing {
+                        data,
+                        group: group.as_deref(),
+                    })
+                });
             }
         });
         on_cleanup(move || {
@@ -235,5 +260,26 @@ mod tests {
     fn what_was_not_measured_is_unknown_and_not_zero() {
         let shown = [None, Some(0.0), Some(1_204.0), Some(0.5)].map(in_words);
         assert_eq!(shown, ["unknown", "0", "1,204", "0.50"]);
+    }
+
+    #[test]
+    fn a_point_between_gaps_is_told_from_a_line() {
+        let lone = |values: &[Option<f64>]| {
+            let point = |value: &Option<f64>| Point {
+                at_ms: 0,
+                value: *value,
+            };
+            let points = values.iter().map(point).collect();
+            Series {
+                name: String::new(),
+                points,
+            }
+            .has_lone_point()
+        };
+        assert!(lone(&[Some(1.0)]));
+        assert!(lone(&[Some(1.0), Some(2.0), None, Some(3.0)]));
+        assert!(lone(&[None, Some(1.0), None, Some(2.0), Some(3.0)]));
+        assert!(!lone(&[Some(1.0), Some(2.0), None, None]));
+        assert!(!lone(&[]));
     }
 }

@@ -90,7 +90,10 @@ fn lifted(lines: &[LogLine]) -> Vec<LiftedError> {
     let mut errors: Vec<LiftedError> = Vec::new();
     for line in lines.iter().rev().filter(|line| line.is_error) {
         let headline = headline(&line.text).to_owned();
-        match errors.iter_mut().find(|error| error.headline == headline) {
+        match errors
+            .iter_mut()
+            .find(|error| alike(&error.headline, &headline))
+        {
             Some(error) => error.times += 1,
             None => errors.push(LiftedError {
                 headline,
@@ -100,6 +103,16 @@ fn lifted(lines: &[LogLine]) -> Vec<LiftedError> {
         }
     }
     errors
+}
+
+/// Whether two errors differ only in times, numbers and ids.
+fn alike(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> String {
+        text.chars()
+            .filter(|c| !(c.is_ascii_hexdigit() || *c == '-'))
+            .collect()
+    };
+    words(one) == words(other)
 }
 
 /// The line that says what went wrong. Python says it last, Java first.
@@ -207,6 +220,8 @@ mod tests {
             line(2, "all is well", false),
             line(3, "ERROR two", true),
             line(4, "ERROR one", true),
+            line(5, "ERROR three of 5ee9cad4-461f", true),
+            line(6, "ERROR three of 4c36c953-776a", true),
         ];
         let shown: Vec<(String, i64, u64)> = lifted(&lines)
             .into_iter()

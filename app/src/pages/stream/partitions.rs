@@ -99,23 +99,20 @@ fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
                     <Td label="Lag" numeric=true>
                         <span>{lag.map_or_else(|| "unknown".to_owned(), thousands)}</span>
                     </Td>
-                    <Td label="Data is lost">
-                        <span>{soonest.map_or_else(String::new, soonest_in)}</span>
-                    </Td>
-                    <Td label="Note">
-                        <span>
-                            {(noted > 0)
-                                .then(|| format!("{} noted", counted(noted, "partition", "partitions")))}
-                        </span>
-                    </Td>
+                    <Td label="Data is lost">{soonest.map(soonest_in)}</Td>
+                    <Td label="Note">{(noted > 0).then(|| noted_in_all(noted))}</Td>
                 </tr>
             </tfoot>
         </Table>
     }
 }
 
-fn soonest_in(left_ms: i64) -> String {
-    format!("soonest in {}", human_duration(left_ms))
+fn soonest_in(left_ms: i64) -> impl IntoView {
+    view! { <span>{format!("soonest in {}", human_duration(left_ms))}</span> }
+}
+
+fn noted_in_all(count: u64) -> impl IntoView {
+    view! { <span>{format!("{} noted", counted(count, "partition", "partitions"))}</span> }
 }
 
 fn partition(row: PartitionRow) -> impl IntoView {
