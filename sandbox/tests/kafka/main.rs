@@ -9,7 +9,7 @@ mod cluster;
 
 use std::{path::PathBuf, process::Stdio};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use cluster::Cluster;
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn confluent_kafka_reads_topics_offsets_and_settings() {
     let output = tokio::process::Command::new(python)
         .arg(script)
         .arg(cluster.bootstrap())
-        .arg(URL_SAFE_NO_PAD.encode(topic.id))
+        .arg(STANDARD_NO_PAD.encode(topic.id))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
