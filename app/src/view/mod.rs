@@ -28,13 +28,19 @@ impl Permission {
     /// A Yes.
     #[must_use]
     pub fn yes() -> Self {
-        Self { allowed: true, reason: String::new() }
+        Self {
+            allowed: true,
+            reason: String::new(),
+        }
     }
 
     /// A No with its reason.
     #[must_use]
     pub fn no(reason: impl Into<String>) -> Self {
-        Self { allowed: false, reason: reason.into() }
+        Self {
+            allowed: false,
+            reason: reason.into(),
+        }
     }
 }
 
