@@ -90,6 +90,9 @@ impl<T: Clone + Send + Sync + 'static> Current<T> {
     #[must_use]
     pub fn action<F: Act>(self) -> ServerAction<F> {
         let action = ServerAction::<F>::new();
+        // An error that a plain form came back with stands at the head of the
+        // page. Each form of the same action would say it again.
+        action.clear();
         let version = action.version();
         Effect::new(move |before: Option<usize>| {
             let version = version.get();
