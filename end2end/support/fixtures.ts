@@ -1,12 +1,23 @@
-// The page that every test is given. Any console error, uncaught exception or
+// The pages that the tests are given. Any console error, uncaught exception or
 // refused style or script fails the test that met it: hydration bugs and
 // policy errors show in no other way.
 import { AxeBuilder } from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  test as base,
+  expect,
+  type Page,
+} from "@playwright/test";
+
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1440, height: 900 };
 
 type Fixtures = {
   /** Errors that a test expects are removed from here by the test itself. */
   complaints: string[];
+  /** Opens a browser in which one of the sandbox's people is signed in. */
+  browserOf: (name: string, options?: BrowserContextOptions) => Promise<Page>;
 };
 
 export const test = base.extend<Fixtures>({
@@ -16,27 +27,45 @@ export const test = base.extend<Fixtures>({
   complaints: [
     async ({ context }, use) => {
       const complaints: string[] = [];
-      context.on("console", (message) => {
-        if (message.type() === "error" || message.type() === "warning") {
-          complaints.push(`console ${message.type()}: ${message.text()}`);
-        }
-      });
-      context.on("weberror", (error) => {
-        complaints.push(`uncaught: ${error.error().message}`);
-      });
-      await context.addInitScript(() => {
-        document.addEventListener("securitypolicyviolation", (event) => {
-          console.error(`policy refused ${event.violatedDirective}: ${event.blockedURI}`);
-        });
-      });
+      await watch(context, complaints);
       await use(complaints);
       expect(complaints, "the page complained").toEqual([]);
     },
     { auto: true },
   ],
+
+  browserOf: async ({ browser, baseURL, complaints }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (name, options = {}) => {
+      const context = await browser.newContext({ baseURL, ...options });
+      contexts.push(context);
+      await watch(context, complaints);
+      const page = await context.newPage();
+      await signIn(page, name);
+      return page;
+    });
+    for (const context of contexts) await context.close();
+  },
 });
 
 export { expect };
+
+/** Notes whatever the pages of a browser complain of. */
+async function watch(context: BrowserContext, complaints: string[]): Promise<void> {
+  context.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      complaints.push(`console ${message.type()}: ${message.text()}`);
+    }
+  });
+  context.on("weberror", (error) => {
+    complaints.push(`uncaught: ${error.error().message}`);
+  });
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      console.error(`policy refused ${event.violatedDirective}: ${event.blockedURI}`);
+    });
+  });
+}
 
 /** Waits until the page is alive: forms and links work before, charts do not. */
 export async function hydrated(page: Page): Promise<void> {
@@ -44,7 +73,7 @@ export async function hydrated(page: Page): Promise<void> {
 }
 
 /** Judges the page by axe in light and in dark. */
-export async function expectAccessible(page: Page): Promise<void> {
+export async function expectAccessible(page: Page, what = "the page"): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page })
@@ -54,17 +83,17 @@ export async function expectAccessible(page: Page): Promise<void> {
       ({ id, help, nodes }) =>
         `${id}: ${help}\n  ${nodes.map((node) => node.html).join("\n  ")}`,
     );
-    expect(found, `axe, ${colorScheme}`).toEqual([]);
+    expect.soft(found, `axe, ${what}, ${colorScheme}`).toEqual([]);
   }
   await page.emulateMedia({ colorScheme: null });
 }
 
 /** No page scrolls sideways as a whole, on any screen. */
-export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+export async function expectNoSidewaysScroll(page: Page, what = "the page"): Promise<void> {
   const over = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
-  expect(over, "the page is wider than its window").toBeLessThanOrEqual(0);
+  expect.soft(over, `${what} is wider than its window`).toBeLessThanOrEqual(0);
 }
 
 /** Signs in at the sandbox's provider as the user of this name. */

@@ -1,6 +1,6 @@
 // Starts Sluice on its sandbox for one run of the tests, on a free port and in
 // a folder of its own, and stops it after. A Sluice that already runs is used
-// when SLUICE_URL names it.
+// when SLUICE_URL names it, and SLUICE_CONSOLE the console of its sandbox.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,6 +9,8 @@ import { join } from "node:path";
 
 const READY_SECONDS_MAX = 60;
 const STOP_SECONDS_MAX = 15;
+/** By how much the sandbox's delays are divided: a trigger is 1.5 s. */
+const TIME_FACTOR = 20;
 
 export default async function start(): Promise<(() => Promise<void>) | void> {
   if (process.env.SLUICE_URL) return;
@@ -21,18 +23,21 @@ export default async function start(): Promise<(() => Promise<void>) | void> {
   mkdirSync("../target/end2end", { recursive: true });
   const log = createWriteStream("../target/end2end/sluice.log");
   const args = ["sandbox", "--port", String(port), "--data", data];
-  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const factor = ["--time-factor", String(TIME_FACTOR)];
+  const child = spawn(binary, [...args, ...factor], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
   child.stdout.pipe(log);
   child.stderr.pipe(log);
 
   process.env.SLUICE_URL = `http://localhost:${port}`;
   await ready(child, `${process.env.SLUICE_URL}/readyz`);
+  process.env.SLUICE_CONSOLE = /^Sandbox console +(\S+)$/m.exec(said)?.[1];
   return async () => {
     await stop(child);
     rmSync(data, { recursive: true, force: true });
   };
 }
-
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
