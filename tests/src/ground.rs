@@ -97,7 +97,7 @@ impl Ground {
             .expect("a client");
         until(
             "the binary's first answer",
-            Duration::from_secs(60),
+            Duration::from_secs(120),
             async || {
                 // At a failpoint it may be dead before it was asked.
                 if sluice.has_ended() {

@@ -112,7 +112,7 @@ impl Guided {
 
     /// Waits for the sealed backup.
     pub async fn is_sealed(&self) {
-        until("a sealed backup", Duration::from_secs(90), async || {
+        until("a sealed backup", Duration::from_secs(180), async || {
             let state = self.state().await;
             self.is_not_parked(&state);
             match state.secure {
@@ -125,7 +125,7 @@ impl Guided {
 
     /// Waits for the end, which must be *done*.
     pub async fn is_done(&self) {
-        let ended = until("the end of the Run", Duration::from_secs(120), async || {
+        let ended = until("the end of the Run", Duration::from_secs(240), async || {
             let state = self.state().await;
             self.is_not_parked(&state);
             let unfinished = format!("{:?}", state.reset);
@@ -137,7 +137,7 @@ impl Guided {
 
     /// Waits until the home page says that the stream is healthy.
     pub async fn is_healthy_again(&self) {
-        until("a healthy stream", Duration::from_secs(120), async || {
+        until("a healthy stream", Duration::from_secs(240), async || {
             let verdict = self.page().await["verdict"].clone();
             let kind: Option<VerdictKind> = part(&verdict["kind"]);
             match kind {

@@ -150,7 +150,7 @@ async fn a_job_that_dies_at_once_parks_the_run_with_its_reason() {
     ground.bucket().put("jobs/kafka_orders_stream.py", script);
     run.starts(&plan).await;
     let (reason, next_step) =
-        until("a parked Run", Duration::from_secs(90), async || {
+        until("a parked Run", Duration::from_secs(180), async || {
             let state = run.state().await;
             let unfinished = format!("{:?}", state.reset);
             state.parked.ok_or(unfinished)

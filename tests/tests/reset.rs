@@ -270,7 +270,7 @@ impl Stage {
         assert_eq!(promised.len(), 6, "{promised:?}");
         let began = until(
             "bronze of each partition",
-            Duration::from_secs(60),
+            Duration::from_secs(120),
             async || {
                 let ranges = self.ground.bucket().bronze(BRONZE, &self.bronze);
                 let began = Bronze::beginnings(&ranges)?;

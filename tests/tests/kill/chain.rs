@@ -11,7 +11,7 @@ use tests::{Ended, Ground, Guided, Row, Sluice, until};
 /// SIGKILL.
 const KILLED: Ended = Ended::Signal(9);
 /// Nothing that a life has to do lasts longer, even on a busy machine.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_secs(120);
 /// More lives than any step can need: a bound, not a measure.
 const LIVES_A_STEP_MAX: u32 = 40;
 

@@ -202,14 +202,18 @@ async fn is_running(ground: &Ground) {
 }
 
 async fn is_in(ground: &Ground, state: JobRunState) {
-    until("the job run's state", Duration::from_secs(90), async || {
-        let run = ground.sandbox.world.job_run("orders");
-        let run = run.map_err(|error| error.to_string())?;
-        match run.state == state {
-            true => Ok(()),
-            false => Err(format!("{:?}: {}", run.state, run.state_details)),
-        }
-    })
+    until(
+        "the job run's state",
+        Duration::from_secs(180),
+        async || {
+            let run = ground.sandbox.world.job_run("orders");
+            let run = run.map_err(|error| error.to_string())?;
+            match run.state == state {
+                true => Ok(()),
+                false => Err(format!("{:?}: {}", run.state, run.state_details)),
+            }
+        },
+    )
     .await;
 }
 

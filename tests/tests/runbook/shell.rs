@@ -106,7 +106,7 @@ impl Shell {
             .expect("there is a bash");
         let mut pipe = child.stdout.take().expect("the output is piped");
         let mut seen = Vec::new();
-        until(text, Duration::from_secs(60), async || {
+        until(text, Duration::from_secs(120), async || {
             let mut buffer = [0; 4096];
             let read =
                 tokio::time::timeout(Duration::from_secs(5), pipe.read(&mut buffer));

@@ -13,7 +13,7 @@ use tests::{Objects, until};
 
 use crate::shell::Shell;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const CHECKPOINT: &str = "_checkpoints/streaming/orders/";
 const BRONZE: &str = "bronze/kafka/orders/";
 
