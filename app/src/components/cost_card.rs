@@ -97,7 +97,7 @@ fn least_harm(page: &RunPage) -> Shown {
     match page.options.iter().find(|option| option.recommended) {
         Some(option) => Shown {
             of: format!(
-                "No way out is chosen yet. The least harm does {}: {}.",
+                "No way out is chosen yet. {}: {} does the least harm.",
                 option.letter, option.title
             ),
             ..cost_of(option)
