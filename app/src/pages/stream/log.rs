@@ -230,6 +230,7 @@ mod tests {
         assert_eq!(
             shown,
             [
+                ("ERROR three of 4c36c953-776a".to_owned(), 6, 2),
                 ("ERROR one".to_owned(), 4, 2),
                 ("ERROR two".to_owned(), 3, 1)
             ]
