@@ -9,6 +9,9 @@ import {
   test,
 } from "../../support/fixtures.js";
 
+// Axe takes its time where there are tables, more so on a busy machine.
+test.describe.configure({ timeout: 120_000 });
+
 const PAGES = {
   "the home page": "/",
   "the home page with one verdict": "/?verdict=corrupt",

@@ -20,6 +20,9 @@ import {
   secure,
 } from "../../support/guided.js";
 
+// Axe takes its time where there are tables, more so on a busy machine.
+test.describe.configure({ timeout: 120_000 });
+
 const STREAM = "shipments";
 const STAGES = [
   "checklist",
