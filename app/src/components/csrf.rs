@@ -2,14 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::api::AppError;
-use crate::view::Frame;
-
-/// What the frame of every page is drawn from, fetched once by the
-/// application and handed to the pages.
-#[derive(Clone, Copy)]
-pub struct FrameOfPage(pub Resource<Result<Frame, AppError>>);
-
 /// The token of this session's forms, in the context of whatever holds one.
 #[derive(Clone, Debug)]
 pub struct CsrfToken(pub String);

@@ -5,10 +5,15 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_location;
 
-use super::csrf::{CsrfField, CsrfToken, FrameOfPage};
+use super::csrf::{CsrfField, CsrfToken};
+use crate::api::AppError;
 use crate::paths;
 use crate::ui::*;
 use crate::view::{Frame as Facts, RunFilter, Viewer};
+
+/// What the frame of every page is drawn from, fetched by the application.
+#[derive(Clone, Copy)]
+pub struct FrameOfPage(pub Resource<Result<Facts, AppError>>);
 
 /// The bar with its places, the band that names the installation, and the menu
 /// of who is signed in, around a page.
@@ -30,6 +35,8 @@ pub fn PageFrame(
     });
     let framed = Suspend::new(async move {
         let facts = ScopedFuture::new_untracked(async move { fetched.await }).await;
+        // Without an answer nobody knows; the pages say what is wrong.
+        let places = facts.as_ref().map_or(true, |facts| facts.viewer.is_some());
         let Facts {
             viewer,
             banner,
@@ -47,9 +54,8 @@ pub fn PageFrame(
                 set_waiting.set(facts.waiting);
             }
         });
-        let signed_in = viewer.is_some();
         let nav = Signal::derive(move || {
-            if signed_in {
+            if places {
                 nav(waiting.get())
             } else {
                 Vec::new()

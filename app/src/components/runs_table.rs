@@ -6,6 +6,7 @@ use domain::time::human_duration;
 use leptos::prelude::*;
 
 use super::run_rail::stage_title;
+use super::verdict::Lasting;
 use crate::paths;
 use crate::ui::*;
 use crate::view::RunRow;
@@ -34,7 +35,7 @@ pub fn RunsTable(
                     <Th numeric=true>"Skipped"</Th>
                     <Th numeric=true>"Read again"</Th>
                     <Th>"Took"</Th>
-                    <Th>"Recovery time objective"</Th>
+                    <Th>"RTO"</Th>
                 </tr>
             </thead>
             <tbody>
@@ -49,6 +50,7 @@ pub fn RunsTable(
 
 fn row(run: RunRow, now_ms: Signal<i64>, of_one_stream: bool) -> impl IntoView {
     let address = paths::run(&run.run);
+    let wrong = format!("{} {}", run.stream, run.verdict);
     let by = format!(" by {}", run.opened_by);
     let opened = view! { <Time at_ms=run.opened_at.0 now_ms /> }.into_any();
     let head = if of_one_stream {
@@ -64,15 +66,16 @@ fn row(run: RunRow, now_ms: Signal<i64>, of_one_stream: bool) -> impl IntoView {
             </TwoLines>
         }
     };
-    let took = run
-        .ended_at
-        .map(|ended| human_duration(ended.since(run.opened_at)));
+    let took = match run.ended_at {
+        Some(ended) => human_duration(ended.since(run.opened_at)).into_any(),
+        None => view! { <Lasting since=run.opened_at now_ms /> }.into_any(),
+    };
     view! {
         <tr>
             <ThRow>{head}</ThRow>
             <Td label="Outcome">{outcome(run.ending, run.parked, run.stage)}</Td>
             <Td label="What was wrong">
-                <span>{run.verdict}</span>
+                <span>{wrong}</span>
             </Td>
             <Td label="Option">
                 <span>{run.option.unwrap_or_else(|| "not chosen".to_owned())}</span>
@@ -84,9 +87,9 @@ fn row(run: RunRow, now_ms: Signal<i64>, of_one_stream: bool) -> impl IntoView {
                 <span>{records(run.repeated)}</span>
             </Td>
             <Td label="Took">
-                <span>{took.unwrap_or_else(|| "not over yet".to_owned())}</span>
+                <span>{took}</span>
             </Td>
-            <Td label="Recovery time objective">{kept(run.within_rto, run.ending)}</Td>
+            <Td label="RTO">{kept(run.within_rto, run.ending)}</Td>
         </tr>
     }
 }
@@ -130,7 +133,7 @@ fn kept(within_rto: Option<bool>, ending: Option<Ending>) -> impl IntoView {
             </Chip>
         }
         .into_any(),
-        (None, None) => view! { <span class="soft">"not over yet"</span> }.into_any(),
+        (None, None) => view! { <span class="soft">"still open"</span> }.into_any(),
         (None, Some(Ending::Done)) => {
             view! { <span class="soft">"unknown"</span> }.into_any()
         }

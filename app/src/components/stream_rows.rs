@@ -8,7 +8,7 @@ use domain::verdict::Lag;
 use leptos::prelude::*;
 
 use super::job_state::JobStateChip;
-use super::verdict::{Lasting, VerdictChip};
+use super::verdict::{Lasting, VerdictChip, until};
 use crate::paths;
 use crate::ui::*;
 use crate::view::StreamRow;
@@ -157,7 +157,7 @@ fn loss(lag: Option<Lag>) -> AnyView {
         Some(Lag {
             until_loss_ms: Some(left),
             ..
-        }) => (Tone::Neutral, format!("in {}", human_duration(left))),
+        }) => (Tone::Neutral, until(left)),
         Some(lag) if lag.records == 0 => (Tone::Neutral, "nothing waits".to_owned()),
         Some(_) => (Tone::Neutral, "no limit known".to_owned()),
     };

@@ -75,6 +75,16 @@ pub fn Lasting(
     .into_any()
 }
 
+/// When something happens that many milliseconds from now at the least.
+#[must_use]
+pub fn until(left_ms: i64) -> String {
+    if left_ms < 1_000 {
+        "now".to_owned()
+    } else {
+        format!("in {}", human_duration(left_ms))
+    }
+}
+
 /// Milliseconds since then, without a rest that nobody reads.
 fn whole_seconds(now_ms: i64, since: Millis) -> i64 {
     Millis(now_ms).since(since).max(0) / 1_000 * 1_000
@@ -90,6 +100,11 @@ mod tests {
             assert_eq!(verdict_of(&kind.slug()), Some(kind));
         }
         assert_eq!(verdict_of("fine"), None);
+    }
+
+    #[test]
+    fn what_is_due_happens_now() {
+        assert_eq!([0, 999, 61_000].map(until), ["now", "now", "in 1 m 1 s"]);
     }
 
     #[test]

@@ -1,18 +1,19 @@
 //! Every Run, newest first.
 
 use domain::text::counted;
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
-use leptos_router::hooks::use_query_map;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
-use crate::api::AppError;
 use crate::api::read::fetch_runs;
 use crate::components::*;
-use crate::live;
 use crate::paths;
 use crate::ui::*;
 use crate::view::{RunFilter, RunsPage};
+
+type Page = Current<RunsPage>;
 
 /// The page.
 #[component]
@@ -29,42 +30,31 @@ pub fn Runs() -> AnyView {
         })
     });
     let fetched = Resource::new_blocking(move || filter.get(), fetch_runs);
-    let live = live::follow(
-        Signal::stored(paths::live_streams().to_owned()),
-        Callback::new(move |()| fetched.refetch()),
-    );
-    Effect::new(move |_| {
-        if fetched.get().is_some() {
-            live.refreshed();
-        }
-    });
     view! {
         <Title text="Runs" />
-        <Transition fallback=page_to_come>
-            {move || Suspend::new(async move {
-                match fetched.await {
-                    Ok(page) => {
-                        let at = page.now.0;
-                        drawn(page, live, live.now_ms(move || at))
-                    }
-                    Err(AppError(error)) => view! { <FailedPage error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        {once_fetched(
+            fetched,
+            move |first| {
+                drawn(
+                    Current::keep(first, fetched, paths::live_streams(), |page| page.now),
+                    filter,
+                )
+            },
+        )}
     }
     .into_any()
 }
 
-fn drawn(page: RunsPage, live: live::Live, now_ms: Signal<i64>) -> AnyView {
-    let RunsPage {
-        filter,
-        runs,
-        streams,
-        ..
-    } = page;
-    let filtered = filter != RunFilter::default();
-    let count = runs.len();
-    let list = match (count, filtered) {
+fn drawn(page: Page, filter: Memo<RunFilter>) -> AnyView {
+    let shown = page.part(|page| (page.runs.len(), page.filter != RunFilter::default()));
+    let lead = move || match shown.get() {
+        (_, false) => "Every reset, from its first click to its report.".to_owned(),
+        (count, true) => {
+            format!("{} of this kind.", counted(count as u64, "reset", "resets"))
+        }
+    };
+    let runs = page.part(|page| page.runs.clone());
+    let list = move || match shown.get() {
         (0, false) => view! {
             <EmptyState title="No resets yet.">
                 <p>"The first one will show here with its report."</p>
@@ -79,42 +69,53 @@ fn drawn(page: RunsPage, live: live::Live, now_ms: Signal<i64>) -> AnyView {
             </EmptyState>
         }
         .into_any(),
-        (_, _) => view! { <RunsTable runs now_ms /> }.into_any(),
+        (_, _) => view! { <RunsTable runs now_ms=page.now_ms /> }.into_any(),
     };
-    let names = streams.iter().map(ToString::to_string).collect();
     view! {
         <div class="page">
             <div class="page__head">
                 <div>
                     <h1>"Runs"</h1>
-                    <p class="soft">
-                        {if filtered {
-                            format!("{} shown.", counted(count as u64, "Run", "Runs"))
-                        } else {
-                            "Every reset, from its first click to its report.".to_owned()
-                        }}
-                    </p>
+                    <p class="soft">{lead}</p>
                 </div>
-                {filters(filter, names)}
+                <Filters page filter />
             </div>
-            <LiveNote live />
+            <Freshness of=page />
             {list}
         </div>
     }
     .into_any()
 }
 
-/// A plain form: what it sets stands in the address.
-fn filters(filter: RunFilter, streams: Vec<String>) -> AnyView {
-    let streams = std::iter::once((String::new(), "every stream".to_owned()))
-        .chain(streams.into_iter().map(|name| (name.clone(), name)))
-        .collect();
-    let pairs = |pairs: &[(&str, &str)]| {
-        pairs
-            .iter()
-            .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
-            .collect()
+/// What narrows the list down. It is a plain form; in the browser the list
+/// follows each choice.
+#[component]
+fn Filters(page: Page, filter: Memo<RunFilter>) -> AnyView {
+    let navigate = use_navigate();
+    let follow = Callback::new(move |filter: RunFilter| {
+        let options = NavigateOptions {
+            replace: true,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&paths::runs(&filter), options);
+    });
+    let set = move |set: fn(&mut RunFilter, String)| {
+        Callback::new(move |value| {
+            let mut wanted = filter.get_untracked();
+            set(&mut wanted, value);
+            follow.run(wanted);
+        })
     };
+    let names = page.once(|page| {
+        page.streams
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    });
+    let streams = std::iter::once((String::new(), "every stream".to_owned()))
+        .chain(names.into_iter().map(|name| (name.clone(), name)))
+        .collect();
     let outcomes = pairs(&[
         ("", "every outcome"),
         ("open", "open"),
@@ -128,23 +129,55 @@ fn filters(filter: RunFilter, streams: Vec<String>) -> AnyView {
         ("B", "B, time or offsets"),
         ("C", "C, earliest"),
     ]);
+    let stream = Signal::derive(move || filter.with(|filter| filter.stream.clone()));
+    let outcome = Signal::derive(move || filter.with(|filter| filter.outcome.clone()));
+    let option = Signal::derive(move || filter.with(|filter| filter.option.clone()));
     view! {
-        <Form method="get" action=paths::runs(&RunFilter::default())>
+        <form
+            method="get"
+            action=paths::runs(&RunFilter::default())
+            on:submit=|event: SubmitEvent| event.prevent_default()
+        >
             <div class="filter-bar">
                 <Field id="stream" label="Stream">
-                    <Select id="stream" name="stream" options=streams value=filter.stream />
+                    <Select
+                        id="stream"
+                        name="stream"
+                        options=streams
+                        value=stream
+                        on_change=set(|filter, value| filter.stream = value)
+                    />
                 </Field>
                 <Field id="outcome" label="Outcome">
-                    <Select id="outcome" name="outcome" options=outcomes value=filter.outcome />
+                    <Select
+                        id="outcome"
+                        name="outcome"
+                        options=outcomes
+                        value=outcome
+                        on_change=set(|filter, value| filter.outcome = value)
+                    />
                 </Field>
                 <Field id="option" label="Option">
-                    <Select id="option" name="option" options value=filter.option />
+                    <Select
+                        id="option"
+                        name="option"
+                        options
+                        value=option
+                        on_change=set(|filter, value| filter.option = value)
+                    />
                 </Field>
                 <Button kind=ButtonKind::Submit icon=IconName::Search>
                     "Filter the Runs"
                 </Button>
             </div>
-        </Form>
+        </form>
     }
     .into_any()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
+        .collect()
 }

@@ -3,10 +3,10 @@
 use domain::ids::StreamName;
 use domain::text::counted;
 use domain::verdict::VerdictKind;
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::read::fetch_streams;
@@ -131,7 +131,11 @@ fn FilterBox(filter: Memo<Filter>) -> AnyView {
     let text = Signal::derive(move || filter.with(|filter| filter.text.clone()));
     let verdict = move || filter.with(|filter| filter.verdict).map(VerdictKind::slug);
     view! {
-        <Form method="get" action=paths::streams()>
+        <form
+            method="get"
+            action=paths::streams()
+            on:submit=|event: SubmitEvent| event.prevent_default()
+        >
             <div class="filter-bar">
                 {move || {
                     verdict().map(|slug| view! { <input type="hidden" name="verdict" value=slug /> })
@@ -143,7 +147,7 @@ fn FilterBox(filter: Memo<Filter>) -> AnyView {
                     "Filter the streams"
                 </Button>
             </div>
-        </Form>
+        </form>
     }
     .into_any()
 }

@@ -141,7 +141,7 @@ fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
         })
         .collect_view();
     view! {
-        <Table caption="The newest batches that can be read">
+        <Table caption="The newest batches that can be read" keep_columns=true>
             <thead>
                 <tr>
                     <Th>"Batch"</Th>

@@ -2,11 +2,11 @@
 
 use domain::offsets::PartitionOffsets;
 use domain::text::{counted, thousands};
-use domain::time::human_duration;
 use leptos::prelude::*;
 
 use super::Page;
 use super::seen::{seen, unseen};
+use crate::components::until;
 use crate::ui::*;
 use crate::view::PartitionRow;
 
@@ -74,7 +74,7 @@ fn committed_json(rows: &[PartitionRow]) -> Option<String> {
 fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
     let count = counted(rows.len() as u64, "partition", "partitions");
     let lag: Option<i64> = rows.iter().map(|row| row.lag).sum();
-    let soonest = rows.iter().filter_map(|row| row.until_loss_ms).min();
+    let first_lost = rows.iter().filter_map(|row| row.until_loss_ms).min();
     let noted = rows.iter().filter(|row| row.note.is_some()).count() as u64;
     view! {
         <Table caption=format!("{topic}, worst first")>
@@ -99,7 +99,7 @@ fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
                     <Td label="Lag" numeric=true>
                         <span>{lag.map_or_else(|| "unknown".to_owned(), thousands)}</span>
                     </Td>
-                    <Td label="Data is lost">{soonest.map(soonest_in)}</Td>
+                    <Td label="Data is lost">{first_lost.map(soonest)}</Td>
                     <Td label="Note">{(noted > 0).then(|| noted_in_all(noted))}</Td>
                 </tr>
             </tfoot>
@@ -107,8 +107,8 @@ fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
     }
 }
 
-fn soonest_in(left_ms: i64) -> impl IntoView {
-    view! { <span>{format!("soonest in {}", human_duration(left_ms))}</span> }
+fn soonest(left_ms: i64) -> impl IntoView {
+    view! { <span>{format!("soonest {}", until(left_ms))}</span> }
 }
 
 fn noted_in_all(count: u64) -> impl IntoView {
@@ -121,7 +121,7 @@ fn partition(row: PartitionRow) -> impl IntoView {
         (None, _) => unknown(),
         (Some(0), None) => "nothing waits".to_owned(),
         (Some(_), None) => "no limit known".to_owned(),
-        (Some(_), Some(left_ms)) => format!("in {}", human_duration(left_ms)),
+        (Some(_), Some(left_ms)) => until(left_ms),
     };
     view! {
         <tr>

@@ -89,6 +89,7 @@ fn Begin(page: Page, helps: ResetHelps) -> AnyView {
     let permission = page.part(|page| page.may_open.clone());
     let open = page.action::<OpenNewRun>();
     let blocked = blocked(open, move || permission.get());
+    let allowed = move || permission.with(|permission| permission.allowed);
     let (appearance, note) = match helps {
         ResetHelps::Yes => (ButtonAppearance::Primary, ""),
         ResetHelps::Perhaps => (
@@ -116,9 +117,17 @@ fn Begin(page: Page, helps: ResetHelps) -> AnyView {
                 >
                     {format!("Reset {stream}")}
                 </Button>
-                <span class="soft small">
-                    {note} "It opens with a checklist; nothing is stopped or changed yet."
-                </span>
+                {move || {
+                    allowed()
+                        .then(|| {
+                            view! {
+                                <span class="soft small">
+                                    {note}
+                                    "It opens with a checklist; nothing is stopped or changed yet."
+                                </span>
+                            }
+                        })
+                }}
             </div>
         </ActForm>
     }
