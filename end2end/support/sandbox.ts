@@ -1,6 +1,7 @@
 // Starts Sluice on its sandbox for one run of the tests, on a free port and in
 // a folder of its own, and stops it after. A Sluice that already runs is used
-// when SLUICE_URL names it, and SLUICE_CONSOLE the console of its sandbox.
+// when SLUICE_URL names it, SLUICE_CONSOLE the console of its sandbox, and
+// SLUICE_DATA the sandbox's folder.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -31,6 +32,7 @@ export default async function start(): Promise<(() => Promise<void>) | void> {
   child.stderr.pipe(log);
 
   process.env.SLUICE_URL = `http://localhost:${port}`;
+  process.env.SLUICE_DATA = data;
   await ready(child, `${process.env.SLUICE_URL}/readyz`);
   process.env.SLUICE_CONSOLE = /^Sandbox console +(\S+)$/m.exec(said)?.[1];
   return async () => {

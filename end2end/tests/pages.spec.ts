@@ -7,7 +7,7 @@ import {
   hydrated,
   PHONE,
   test,
-} from "../../support/fixtures.js";
+} from "../support/fixtures.js";
 
 // Axe takes its time where there are tables, more so on a busy machine.
 test.describe.configure({ timeout: 120_000 });

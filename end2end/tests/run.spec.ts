@@ -10,7 +10,7 @@ import {
   PHONE,
   signIn,
   test,
-} from "../../support/fixtures.js";
+} from "../support/fixtures.js";
 import {
   abortOpenRun,
   answerChecklist,
@@ -18,7 +18,7 @@ import {
   makePlan,
   openRun,
   secure,
-} from "../../support/guided.js";
+} from "../support/guided.js";
 
 // Axe takes its time where there are tables, more so on a busy machine.
 test.describe.configure({ timeout: 120_000 });

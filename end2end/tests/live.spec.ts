@@ -1,7 +1,7 @@
 // What changes in the world changes on an open page, without a reload.
-import { pull, state } from "../../support/console.js";
-import { expect, hydrated, test } from "../../support/fixtures.js";
-import { verdictOnHome } from "../../support/guided.js";
+import { pull, state } from "../support/console.js";
+import { expect, hydrated, test } from "../support/fixtures.js";
+import { verdictOnHome } from "../support/guided.js";
 
 const STREAM = "payments";
 

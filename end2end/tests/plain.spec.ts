@@ -1,6 +1,6 @@
 // Without script the pages read, and their forms post.
-import { expect, test } from "../../support/fixtures.js";
-import { checklistItem } from "../../support/guided.js";
+import { expect, test } from "../support/fixtures.js";
+import { checklistItem } from "../support/guided.js";
 
 const PLAIN = { javaScriptEnabled: false };
 const STREAM = "inventory";

@@ -1,6 +1,7 @@
 // `orders` goes from corrupt to healthy by each way out, walked by clicking.
-import { corrupt, pull, state } from "../../support/console.js";
-import { expect, hydrated, PHONE, test } from "../../support/fixtures.js";
+import { bronzeBeginnings, bronzeObjects } from "../support/bronze.js";
+import { corrupt, pull, state } from "../support/console.js";
+import { expect, hydrated, PHONE, test } from "../support/fixtures.js";
 import {
   abortOpenRun,
   answerChecklist,
@@ -18,7 +19,7 @@ import {
   start,
   verdictOnHome,
   watchToReport,
-} from "../../support/guided.js";
+} from "../support/guided.js";
 import type { Page } from "@playwright/test";
 
 const STREAM = "orders";
@@ -167,11 +168,17 @@ function at(before: Map<string, Position>, effect: Effect): Position {
 /** Starts the plan, watches it, and finds in the report what it promised. */
 async function isCarriedOutAsPromised(page: Page, promised: Effect[]): Promise<void> {
   expect(promised).toHaveLength(6);
+  const bronze = bronzeObjects(STREAM);
   await start(page, STREAM);
   // The new job has to find something that it can commit.
   await pull("producer", { stream: STREAM, on: true });
   await watchToReport(page, STREAM);
   expect(await effects(page)).toEqual(promised);
+  const begins = Object.fromEntries(promised.map((e) => [e.partition, number(e.after)]));
+  // A partition without a record yet has no object.
+  await expect
+    .poll(() => Object.fromEntries(bronzeBeginnings(STREAM, bronze)), { timeout: 60_000 })
+    .toEqual(begins);
   await expect(rail(page, "Report")).toContainText("done");
 }
 
@@ -186,6 +193,6 @@ async function goesOn(page: Page, promised: Effect[], verdict: RegExp): Promise<
       expect(at(now, effect).committed).toBeGreaterThanOrEqual(number(effect.after));
     }
   }).toPass({ timeout: 30_000 });
-  await page.getByRole("link", { name: "Streams" }).click();
+  await page.getByRole("link", { name: /^Streams/ }).click();
   await expect(verdictOnHome(page, STREAM)).toContainText(verdict, { timeout: 90_000 });
 }
