@@ -3,6 +3,8 @@
 use domain::access::Actor;
 use domain::time::Millis;
 
+use crate::view::Banner;
+
 /// Handed into the context of each page and server function.
 #[derive(Clone, Debug)]
 pub struct RequestFacts {
@@ -14,6 +16,6 @@ pub struct RequestFacts {
     pub now: Millis,
     /// The reference under which the log has this request.
     pub reference: String,
-    /// A word across every page.
-    pub banner: Option<String>,
+    /// What stands across every page.
+    pub banner: Option<Banner>,
 }

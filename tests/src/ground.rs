@@ -152,6 +152,7 @@ impl Ground {
             data_dir: "sluice".to_owned(),
             assets_dir: site().display().to_string(),
             aws: self.sandbox.aws_url(),
+            console: Some(self.sandbox.console_url()),
             kafka: self.sandbox.kafka_address().to_string(),
             kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
             issuer: self.sandbox.issuer().to_owned(),

@@ -12,7 +12,7 @@ use leptos_axum::ResponseOptions;
 use super::AppError;
 use crate::backend::{Answered, Backend};
 use crate::request::RequestFacts;
-use crate::view::{Banner, Frame, Viewer};
+use crate::view::{Frame, Viewer};
 
 /// Who is asking, and the server.
 pub(super) fn ask() -> Result<(Actor, Arc<dyn Backend>), AppError> {
@@ -77,11 +77,7 @@ pub(super) async fn frame() -> Frame {
     };
     Frame {
         viewer: facts.actor.as_ref().map(viewer),
-        banner: facts.banner.clone().map(|text| Banner {
-            text,
-            link: None,
-            link_text: String::new(),
-        }),
+        banner: facts.banner.clone(),
         csrf: facts.csrf.unwrap_or_default(),
         waiting,
     }

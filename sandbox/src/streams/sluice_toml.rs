@@ -26,6 +26,8 @@ pub struct Addresses {
     pub assets_dir: String,
     /// The front door of AWS, `http://127.0.0.1:PORT`.
     pub aws: String,
+    /// The sandbox's console, to which the banner leads; none when absent.
+    pub console: Option<String>,
     /// Kafka, `127.0.0.1:PORT`.
     pub kafka: String,
     /// The id of the Kafka cluster.
@@ -64,7 +66,14 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
     }
     writeln!(toml, "data_dir = {}", text(&at.data_dir))?;
     writeln!(toml, "assets_dir = {}", text(&at.assets_dir))?;
-    writeln!(toml, "banner = \"SANDBOX\"\nlog = \"text\"")?;
+    writeln!(toml, "log = \"text\"")?;
+    let link = at.console.as_ref().map_or_else(String::new, |console| {
+        format!(
+            ", link = {}, link_text = \"Break and mend streams\"",
+            text(console)
+        )
+    });
+    writeln!(toml, "banner = {{ text = \"SANDBOX\"{link} }}")?;
     writeln!(toml, "\n[sign_in]\nissuer = {}", text(&at.issuer))?;
     writeln!(toml, "client_id = {}", text(&at.client_id))?;
     writeln!(

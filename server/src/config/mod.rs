@@ -31,7 +31,7 @@ pub use location::{LocationError, S3Location};
 pub use names::{AccountId, HostPort, Name, Region, RoleArn};
 pub use policy::{Agreement, Policies, Policy, Requirement};
 pub use secrets::{Secret, SecretError, SecretSource};
-pub use server::{DatabaseUrl, LogFormat, PublicOrigin, Server};
+pub use server::{Banner, DatabaseUrl, LogFormat, PublicOrigin, Server};
 pub use sign_in::{Issuer, RoleMapping, SignIn};
 pub use streams::{
     Carrier, Checkpoint, Contact, Downstream, Job, Logs, Metric, MetricKind, Metrics,

@@ -23,9 +23,9 @@ pub struct Server {
     pub database_url: Option<DatabaseUrl>,
     /// The folder that holds `pkg/`: the browser's part of the pages.
     pub assets_dir: PathBuf,
-    /// A word shown above every page, such as the name of a trial installation.
+    /// Shown above every page, such as the name of a trial installation.
     #[serde(default)]
-    pub banner: Option<String>,
+    pub banner: Option<Banner>,
     #[serde(default)]
     pub log: LogFormat,
     #[serde(default = "default_body_limit_bytes")]
@@ -39,6 +39,19 @@ pub struct Server {
     /// How long a process that died keeps its Runs from the next one.
     #[serde(default = "default_lease_seconds")]
     pub lease_seconds: u32,
+}
+
+/// What stands above every page.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Banner {
+    pub text: String,
+    /// Where it leads to. Absent: nowhere.
+    #[serde(default)]
+    pub link: Option<Url>,
+    /// What the link says. Absent: the link itself.
+    #[serde(default)]
+    pub link_text: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -60,6 +73,10 @@ impl PublicOrigin {
     /// As browsers write it in `Origin`, without a trailing slash.
     pub fn as_origin(&self) -> String {
         self.0.origin().ascii_serialization()
+    }
+
+    pub fn as_url(&self) -> &Url {
+        &self.0
     }
 
     pub fn is_https(&self) -> bool {

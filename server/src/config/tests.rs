@@ -182,6 +182,17 @@ fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
 }
 
 #[test]
+fn a_banner_leads_to_a_web_address_only() {
+    let problems = refused(&example().replace(
+        "data_dir = ",
+        "banner = { text = \"TRIAL\", link = \"javascript:alert(1)\" }\ndata_dir = ",
+    ));
+    let told = problems[0].to_string();
+    assert!(told.contains("server.banner.link"), "{told}");
+    assert!(told.contains("an http or https address"), "{told}");
+}
+
+#[test]
 fn a_missing_key_is_named() {
     insta::assert_snapshot!(
         complaint("client_id = \"sluice\"\n", ""),

@@ -121,6 +121,10 @@ impl Judge<'_> {
                 "16384 (16 KiB) to 16777216 (16 MiB)",
             );
         }
+        let link = server.banner.as_ref().and_then(|b| b.link.as_ref());
+        if link.is_some_and(|link| !matches!(link.scheme(), "http" | "https")) {
+            self.refuse("server.banner.link", "an http or https address");
+        }
         if server.metrics_listen == Some(server.listen) && server.listen.port() != 0 {
             self.refuse(
                 "server.metrics_listen",

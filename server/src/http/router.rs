@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::backend::Backend;
 use app::request::RequestFacts;
+use app::view::Banner;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
@@ -111,9 +112,22 @@ async fn add_request_facts(
         csrf: visitor.csrf().map(str::to_owned),
         now: clock::now(),
         reference: reference.map_or_else(String::new, |id| id.0),
-        banner: state.config().server.banner.clone(),
+        banner: state.config().server.banner.as_ref().map(banner),
     });
     next.run(request).await
+}
+
+fn banner(configured: &crate::config::Banner) -> Banner {
+    let link = configured.link.as_ref().map(ToString::to_string);
+    Banner {
+        text: configured.text.clone(),
+        link_text: configured
+            .link_text
+            .clone()
+            .or_else(|| link.clone())
+            .unwrap_or_default(),
+        link,
+    }
 }
 
 /// Runs inside Leptos' owner, for each page and server function.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Provider;
 use crate::config::Config;
 use crate::live::Live;
+use crate::security;
 use crate::store::Store;
 
 /// Shared by all requests; cheap to clone.
@@ -21,6 +22,7 @@ struct Inner {
     store: Store,
     provider: Provider,
     leptos_options: LeptosOptions,
+    reload_socket: Option<String>,
     backend: Arc<dyn Backend>,
     live: Live,
     shutdown: CancellationToken,
@@ -40,11 +42,16 @@ impl AppState {
             .site_root(config.server.assets_dir.display().to_string())
             .site_pkg_dir("pkg")
             .build();
+        let reload_socket = security::reload_socket(
+            &leptos_options,
+            config.server.public_origin.as_url(),
+        );
         Self(Arc::new(Inner {
             config,
             store,
             provider,
             leptos_options,
+            reload_socket,
             backend,
             live,
             shutdown,
@@ -65,6 +72,11 @@ impl AppState {
 
     pub fn leptos_options(&self) -> &LeptosOptions {
         &self.0.leptos_options
+    }
+
+    /// See [`security::reload_socket`].
+    pub fn reload_socket(&self) -> Option<&str> {
+        self.0.reload_socket.as_deref()
     }
 
     /// Cancelled when the server is to stop: what would go on for ever, such as

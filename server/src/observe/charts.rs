@@ -13,7 +13,7 @@ use domain::verdict::Sample;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::samples::{lag_by_minute, minutes, processed_by_minute};
+use super::samples::{lag_by_minute, processed_by_minute};
 use super::{Configured, Observer, reason};
 use crate::aws::{AwsError, MetricPoint, MetricQuery, Metrics, Statistic};
 use crate::clock;
@@ -23,7 +23,6 @@ use crate::config::{Metric, MetricKind};
 const WINDOW_MS: i64 = 3 * 3_600_000;
 /// A counter's last value before the window is looked for this long before it.
 const BEFORE_MS: i64 = 15 * 60_000;
-const PERIOD_S: i32 = 60;
 /// CloudWatch costs by the call, and has a value a minute.
 const AGE_MAX: Duration = Duration::from_secs(30);
 
@@ -95,17 +94,21 @@ async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec
     let to = clock::now();
     let from = to.plus(-WINDOW_MS);
     let namespace = &stream.metrics.namespace;
+    let window = Window {
+        from,
+        to,
+        minutes: minutes_a_batch(stream.stream.trigger_ms),
+    };
     let (processed, lag) = tokio::join!(
         points(
             metrics,
             namespace,
             &stream.metrics.records_processed,
-            from,
-            to
+            window
         ),
         async {
             match &stream.metrics.lag {
-                Some(metric) => Some(points(metrics, namespace, metric, from, to).await),
+                Some(metric) => Some(points(metrics, namespace, metric, window).await),
                 None => None,
             }
         }
@@ -179,13 +182,38 @@ fn source(namespace: &str, metric: &Metric) -> String {
     }
 }
 
+/// What of a metric is asked for.
+#[derive(Clone, Copy)]
+struct Window {
+    from: Millis,
+    to: Millis,
+    /// The length of a period.
+    minutes: i32,
+}
+
+impl Window {
+    fn period_ms(self) -> i64 {
+        i64::from(self.minutes) * 60_000
+    }
+}
+
+/// The job tells its metrics once a batch, so a period that is shorter than the
+/// trigger interval would have no value more often than not.
+fn minutes_a_batch(trigger_ms: i64) -> i32 {
+    let minutes = trigger_ms.max(1).div_euclid(60_000);
+    let whole = trigger_ms.max(1).rem_euclid(60_000) == 0;
+    i32::try_from(minutes + i64::from(!whole))
+        .unwrap_or(i32::MAX)
+        .clamp(1, 60)
+}
+
 async fn points(
     metrics: &Metrics,
     namespace: &str,
     metric: &Metric,
-    from: Millis,
-    to: Millis,
+    window: Window,
 ) -> Result<Vec<Point>, AwsError> {
+    let period = window.period_ms();
     let query = MetricQuery {
         namespace: namespace.to_owned(),
         name: metric.name.clone(),
@@ -194,22 +222,40 @@ async fn points(
             MetricKind::Delta => Statistic::Sum,
             MetricKind::Counter | MetricKind::Gauge => Statistic::Maximum,
         },
-        period_s: PERIOD_S,
-        from: Millis(from.plus(-BEFORE_MS).0.div_euclid(60_000) * 60_000),
-        to,
+        period_s: window.minutes * 60,
+        from: Millis(
+            window
+                .from
+                .plus(-BEFORE_MS.max(2 * period))
+                .0
+                .div_euclid(period)
+                * period,
+        ),
+        to: window.to,
     };
     let found = metrics.points(&query).await?;
     let values = match metric.kind {
-        MetricKind::Delta | MetricKind::Gauge => found,
-        MetricKind::Counter => growth(&found),
+        MetricKind::Gauge => found,
+        MetricKind::Delta => a_minute(found, window.minutes),
+        MetricKind::Counter => growth(&found, window.minutes),
     };
-    Ok(on_grid(&values, from, to))
+    Ok(on_grid(&values, window))
+}
+
+/// What was added in a period, as a rate a minute.
+fn a_minute(sums: Vec<MetricPoint>, minutes: i32) -> Vec<MetricPoint> {
+    sums.into_iter()
+        .map(|point| MetricPoint {
+            value: point.value / f64::from(minutes),
+            ..point
+        })
+        .collect()
 }
 
 /// A counter's growth a minute. After a restart of whatever counts it begins
 /// at zero again, so a smaller value is all growth. What grew over several
 /// minutes without a value is spread over them.
-fn growth(totals: &[MetricPoint]) -> Vec<MetricPoint> {
+fn growth(totals: &[MetricPoint], period: i32) -> Vec<MetricPoint> {
     totals
         .windows(2)
         .map(|pair| {
@@ -219,7 +265,8 @@ fn growth(totals: &[MetricPoint]) -> Vec<MetricPoint> {
             } else {
                 after.value
             };
-            let minutes = (after.at.since(before.at) as f64 / 60_000.0).max(1.0);
+            let minutes =
+                (after.at.since(before.at) as f64 / 60_000.0).max(f64::from(period));
             MetricPoint {
                 at: after.at,
                 value: grown / minutes,
@@ -228,9 +275,13 @@ fn growth(totals: &[MetricPoint]) -> Vec<MetricPoint> {
         .collect()
 }
 
-/// A point for each minute; one without a value is a gap.
-fn on_grid(values: &[MetricPoint], from: Millis, to: Millis) -> Vec<Point> {
-    minutes(from, to)
+/// A point for each period; one without a value is a gap.
+fn on_grid(values: &[MetricPoint], window: Window) -> Vec<Point> {
+    let period = window.period_ms();
+    let first = window.from.0.div_euclid(period) * period;
+    (0..)
+        .map(|n| Millis(first + n * period))
+        .take_while(|at| *at < window.to)
         .map(|at| {
             let found = values.binary_search_by_key(&at, |v| v.at).ok();
             Point {
@@ -257,14 +308,40 @@ mod tests {
 
     #[test]
     fn a_counter_shows_its_growth_and_survives_a_restart() {
-        let grown = growth(&totals(&[(0, 100.0), (1, 160.0), (3, 200.0), (4, 30.0)]));
+        let grown = growth(&totals(&[(0, 100.0), (1, 160.0), (3, 200.0), (4, 30.0)]), 1);
         assert_eq!(grown, totals(&[(1, 60.0), (3, 20.0), (4, 30.0)]));
     }
 
     #[test]
     fn a_minute_without_a_value_is_a_gap() {
-        let points = on_grid(&totals(&[(1, 5.0)]), Millis(0), Millis(150_000));
+        let window = Window {
+            from: Millis(0),
+            to: Millis(150_000),
+            minutes: 1,
+        };
+        let points = on_grid(&totals(&[(1, 5.0)]), window);
         let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
         assert_eq!(values, [None, Some(5.0), None]);
+    }
+
+    #[test]
+    fn a_job_with_a_batch_every_two_minutes_shows_a_line_without_gaps() {
+        assert_eq!(minutes_a_batch(120_000), 2);
+        let window = Window {
+            from: Millis(60_000),
+            to: Millis(480_000),
+            minutes: 2,
+        };
+        let sums = totals(&[(0, 80.0), (2, 100.0), (4, 120.0), (6, 140.0)]);
+        let points = on_grid(&a_minute(sums, 2), window);
+        let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
+        assert_eq!(values, [Some(40.0), Some(50.0), Some(60.0), Some(70.0)]);
+    }
+
+    #[test]
+    fn a_period_is_whole_minutes_and_no_shorter_than_the_trigger() {
+        for (trigger_ms, minutes) in [(0, 1), (6_000, 1), (60_000, 1), (61_000, 2)] {
+            assert_eq!(minutes_a_batch(trigger_ms), minutes, "{trigger_ms}");
+        }
     }
 }

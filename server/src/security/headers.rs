@@ -4,7 +4,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
+use url::Url;
 
 use crate::http::AppState;
 
@@ -39,7 +41,11 @@ pub async fn set_headers(
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
     let mut response = next.run(request).await;
-    let policy = content_security_policy(&nonce, &state.provider().origins());
+    let policy = content_security_policy(
+        &nonce,
+        &state.provider().origins(),
+        state.reload_socket(),
+    );
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
@@ -65,10 +71,23 @@ pub async fn set_headers(
     response
 }
 
+/// The socket by which `cargo leptos watch` tells an open page that it was built
+/// anew. Leptos puts the script for it into the page under the same condition.
+pub fn reload_socket(options: &LeptosOptions, origin: &Url) -> Option<String> {
+    std::env::var_os("LEPTOS_WATCH")?;
+    let port = options.reload_external_port.unwrap_or(options.reload_port);
+    Some(format!("ws://{}:{port}", origin.host_str()?))
+}
+
 /// `provider_origins`: a form may lead to the provider by a redirect (sign-out,
 /// or a sign-in that must be renewed), and browsers hold `form-action` against
 /// the redirect too.
-fn content_security_policy(nonce: &str, provider_origins: &[String]) -> String {
+fn content_security_policy(
+    nonce: &str,
+    provider_origins: &[String],
+    reload_socket: Option<&str>,
+) -> String {
+    let reload = reload_socket.map_or_else(String::new, |socket| format!(" {socket}"));
     let forms: String = provider_origins
         .iter()
         .map(|origin| format!(" {origin}"))
@@ -76,7 +95,7 @@ fn content_security_policy(nonce: &str, provider_origins: &[String]) -> String {
     format!(
         "default-src 'self'; \
          script-src 'strict-dynamic' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'{reload}; \
          object-src 'none'; base-uri 'none'; form-action 'self'{forms}; \
          frame-ancestors 'none'"
     )

@@ -12,7 +12,7 @@ mod headers;
 pub use access_table::{Access, CrossSite, Rule};
 pub use gate::gate;
 pub(crate) use gate::not_found;
-pub use headers::set_headers;
+pub use headers::{reload_socket, set_headers};
 
 use domain::ids::Digest;
 

@@ -54,6 +54,7 @@ impl Eyes {
             data_dir: "data".to_owned(),
             assets_dir: "site".to_owned(),
             aws,
+            console: None,
             kafka: kafka.to_string(),
             kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
             issuer,

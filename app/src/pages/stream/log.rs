@@ -105,11 +105,15 @@ fn lifted(lines: &[LogLine]) -> Vec<LiftedError> {
     errors
 }
 
-/// Whether two errors differ only in times, numbers and ids.
+/// Whether two errors differ only in times, numbers and ids: in words that hold
+/// a digit.
 fn alike(one: &str, other: &str) -> bool {
-    let words = |text: &str| -> String {
-        text.chars()
-            .filter(|c| !(c.is_ascii_hexdigit() || *c == '-'))
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_alphanumeric() || c == '-'))
+            .map(|word| match word.contains(|c: char| c.is_ascii_digit()) {
+                true => "0".to_owned(),
+                false => word.to_owned(),
+            })
             .collect()
     };
     words(one) == words(other)
@@ -222,6 +226,8 @@ mod tests {
             line(4, "ERROR one", true),
             line(5, "ERROR three of 5ee9cad4-461f", true),
             line(6, "ERROR three of 4c36c953-776a", true),
+            line(7, "ERROR bad feed", true),
+            line(8, "ERROR bad face", true),
         ];
         let shown: Vec<(String, i64, u64)> = lifted(&lines)
             .into_iter()
@@ -230,6 +236,8 @@ mod tests {
         assert_eq!(
             shown,
             [
+                ("ERROR bad face".to_owned(), 8, 1),
+                ("ERROR bad feed".to_owned(), 7, 1),
                 ("ERROR three of 4c36c953-776a".to_owned(), 6, 2),
                 ("ERROR one".to_owned(), 4, 2),
                 ("ERROR two".to_owned(), 3, 1)

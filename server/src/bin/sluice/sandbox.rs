@@ -112,6 +112,7 @@ fn write_config(
         data_dir: "sluice".to_owned(),
         assets_dir: absolute(&arguments.site)?.display().to_string(),
         aws: sandbox.aws_url(),
+        console: Some(sandbox.console_url()),
         kafka: sandbox.kafka_address().to_string(),
         kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
         issuer: sandbox.issuer().to_owned(),
