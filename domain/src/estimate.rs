@@ -154,17 +154,19 @@ pub fn estimate(
 ) -> Estimate {
     let copy_ms = work.objects.saturating_mul(1_000) / COPIES_PER_S;
     let fixed_ms = work.quiet_ms + copy_ms;
-    let mut assumptions = vec![
-        format!(
+    let mut assumptions = Vec::new();
+    // A reset begins on a job that was stopped by the secure plan.
+    if work.quiet_ms > 0 {
+        assumptions.push(format!(
             "Stop and quiet period: {} after the job has ended.",
             human_duration(work.quiet_ms)
-        ),
-        format!(
-            "Backup of {} objects at {COPIES_PER_S} a second or faster.",
-            work.objects
-        ),
-        "Start of the job: between 30 seconds and 5 minutes.".to_owned(),
-    ];
+        ));
+    }
+    assumptions.push(format!(
+        "Backup of {} objects at {COPIES_PER_S} a second or faster.",
+        work.objects
+    ));
+    assumptions.push("Start of the job: between 30 seconds and 5 minutes.".to_owned());
     let catch_up_ms = catch_up(work.backlog, rates, &mut assumptions);
     Estimate {
         least_ms: fixed_ms + 30_000 + catch_up_ms.unwrap_or(0),
@@ -261,5 +263,19 @@ mod tests {
         };
         let known = estimate(&WayOut::Latest, None, NOW, work, faster);
         assert_eq!(known.least_ms, 30_000 + 2_000 + 30_000 + 50_000);
+    }
+
+    #[test]
+    fn a_quiet_period_is_assumed_only_where_there_is_one() {
+        for (quiet_ms, is_said) in [(30_000, true), (0, false)] {
+            let work = Work {
+                objects: 100,
+                quiet_ms,
+                backlog: 0,
+            };
+            let estimate = estimate(&WayOut::Latest, None, NOW, work, Rates::default());
+            let said = estimate.assumptions.iter().any(|a| a.contains("quiet"));
+            assert_eq!(said, is_said, "{:?}", estimate.assumptions);
+        }
     }
 }

@@ -39,6 +39,10 @@ pub struct Stream {
     pub trigger_ms: i64,
     /// How the sink keeps what it is given.
     pub sink: Sink,
+    /// How a new start learns where to begin. Left out of the digest where it
+    /// is by seeding, so that plans older than this field stay what they were.
+    #[serde(default, skip_serializing_if = "Carrier::is_seed")]
+    pub carrier: Carrier,
     /// Other queries of the same job, which stop when it is stopped.
     pub siblings: Vec<String>,
     /// People and teams, by what they are for.
@@ -233,6 +237,34 @@ impl SinkKind {
             SinkKind::Iceberg => "Iceberg",
             SinkKind::Hudi => "Hudi",
         }
+    }
+}
+
+/// What carries the starting offsets to a query whose checkpoint was cleared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Carrier {
+    /// `sources/<i>/0`, written into the cleared checkpoint. The job's code
+    /// has no part in it.
+    #[default]
+    Seed,
+    /// A Spark conf key, which the job's code reads.
+    Conf {
+        /// The key, which begins with `spark.`.
+        key: String,
+    },
+    /// An argument of the entry point, which the job's code reads.
+    Argument {
+        /// Its name, without the dashes.
+        name: String,
+    },
+}
+
+impl Carrier {
+    /// Whether the job's code has no part in it.
+    #[must_use]
+    pub fn is_seed(&self) -> bool {
+        *self == Carrier::Seed
     }
 }
 

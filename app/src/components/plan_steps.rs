@@ -108,19 +108,13 @@ fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
     match plan.step(&step.id).map(|step| &step.kind) {
         Some(StepKind::Clear(clear)) => keys(clear.keys.clone()).into_any(),
         Some(StepKind::Seed(seed)) => {
-            let text = seed.offsets.to_spark_json();
-            view! {
-                <details class="fold">
-                    <summary>
-                        {format!("Starting offsets in {}", seed.key())}
-                    </summary>
-                    <div class="fold__body">
-                        <Code text what=format!("the offsets in {}", seed.key()) wrap=true />
-                    </div>
-                </details>
-            }
-            .into_any()
+            offsets(seed.offsets.to_spark_json(), &seed.key()).into_any()
         }
+        Some(StepKind::Restart(restart)) => restart
+            .setting
+            .as_ref()
+            .map(|setting| offsets(setting.value().to_owned(), &setting.place()))
+            .into_any(),
         Some(StepKind::CloseGate(gate)) => {
             let text = gate.body.clone();
             view! {
@@ -134,6 +128,18 @@ fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
             .into_any()
         }
         _ => ().into_any(),
+    }
+}
+
+/// Starting offsets in full, and where they stand.
+fn offsets(text: String, place: &str) -> impl IntoView + use<> {
+    view! {
+        <details class="fold">
+            <summary>{format!("Starting offsets in {place}")}</summary>
+            <div class="fold__body">
+                <Code text what=format!("the offsets in {place}") wrap=true />
+            </div>
+        </details>
     }
 }
 

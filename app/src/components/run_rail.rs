@@ -221,7 +221,7 @@ mod tests {
     use domain::intent::{Intent, WayOut};
     use domain::plan::PlanKind;
     use domain::run::{Event, Record};
-    use domain::stream::{Sink, SinkKind, Stream};
+    use domain::stream::{Carrier, Sink, SinkKind, Stream};
     use domain::time::Millis;
 
     use super::*;
@@ -256,6 +256,7 @@ mod tests {
                 kind: SinkKind::PlainFiles,
                 location: "s3://bucket/bronze/".into(),
             },
+            carrier: Carrier::Seed,
             siblings: Vec::new(),
             owner: "data".into(),
             contacts: Vec::new(),

@@ -6,6 +6,7 @@ use super::notes::{reset_left_out, reset_notes, secure_notes};
 use super::refusal::{
     Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
 };
+use super::setting::setting;
 use super::targets::{TimestampOffsets, effects, reads_back_to, refuse_sink, targets};
 use super::{
     ClearStep, CopyStep, FORMAT, GateStep, HoldStep, LeftOut, OpenGateStep, Plan,
@@ -18,6 +19,7 @@ use crate::ids::{Digest, RunId, StepId};
 use crate::intent::{Intent, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::manifest::{Sealed, manifest_location};
+use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
 use crate::snapshot::{JobRunSeen, JobsSeen, Snapshot};
 use crate::stream::Stream;
@@ -189,55 +191,13 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let kafka = seen_kafka(snapshot)?;
     refuse_sink(stream)?;
     let targets = targets(stream, kafka, &intent.way_out, input.times)?;
+    let setting = setting(stream, &targets)?;
     let effects = effects(checkpoint, kafka, &targets);
-    let cleared: Vec<KeyEntry> = input
-        .keys
-        .iter()
-        .filter(|k| k.key != "metadata")
-        .cloned()
-        .collect();
-    let metadata = input.keys.iter().find(|k| k.key == "metadata");
-    let gate = gate_text(run, input.run_page);
-    let mut kinds = vec![
-        StepKind::CloseGate(GateStep {
-            prefix: stream.checkpoint.clone(),
-            replaces: metadata.map(|m| m.etag.clone()),
-            body: gate.clone(),
-        }),
-        StepKind::Clear(ClearStep {
-            prefix: stream.checkpoint.clone(),
-            keys: KeySet::of(&cleared),
-        }),
-    ];
-    for (source, offsets) in (0_u32..).zip(&targets) {
-        kinds.push(StepKind::Seed(SeedStep {
-            prefix: stream.checkpoint.clone(),
-            source,
-            offsets: offsets.clone(),
-            sha256: Digest::of(
-                &InitialOffset {
-                    offsets: offsets.clone(),
-                }
-                .render(),
-            ),
-        }));
-    }
-    kinds.push(StepKind::OpenGate(OpenGateStep {
-        prefix: stream.checkpoint.clone(),
-        replaces: gate,
-        query_id: input.query_id,
-    }));
-    kinds.push(StepKind::Restart(restart(run, jobs, base, "reset")));
-    kinds.push(StepKind::ReadBack(ReadBackStep {
-        prefix: stream.checkpoint.clone(),
-        sources: targets,
-        deadline_ms: policy.first_batch_deadline_ms,
-    }));
-    kinds.push(StepKind::Watch(WatchStep {
-        prefix: stream.checkpoint.clone(),
-        batches: policy.watch_batches,
-        deadline_ms: policy.watch_deadline_ms,
-    }));
+    let restart = RestartStep {
+        setting,
+        ..restart(run, jobs, base, "reset")
+    };
+    let kinds = reset_steps(input, targets, restart);
     let backlog = effects.iter().map(|e| e.backlog).sum();
     let work = Work {
         objects: i64::try_from(sealed.keys.count).unwrap_or(i64::MAX),
@@ -258,12 +218,78 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         policy: policy.clone(),
         steps: numbered("reset", kinds),
         undo: Vec::new(),
-        left_out: reset_left_out(),
+        left_out: reset_left_out(stream),
         effects,
         notes: reset_notes(stream, &intent.way_out, checkpoint, input.times),
         estimate: estimate(&intent.way_out, reads_back_to, input.now, work, input.rates),
         agreement: policy.agreement_for(&intent.way_out),
     })
+}
+
+/// The steps of a reset that begins at `targets`.
+fn reset_steps(
+    input: &BuildReset<'_>,
+    targets: Vec<PartitionOffsets>,
+    restart: RestartStep,
+) -> Vec<StepKind> {
+    let BuildReset {
+        run,
+        stream,
+        policy,
+        ..
+    } = *input;
+    let cleared: Vec<KeyEntry> = input
+        .keys
+        .iter()
+        .filter(|k| k.key != "metadata")
+        .cloned()
+        .collect();
+    let metadata = input.keys.iter().find(|k| k.key == "metadata");
+    let gate = gate_text(run, input.run_page);
+    let mut kinds = vec![
+        StepKind::CloseGate(GateStep {
+            prefix: stream.checkpoint.clone(),
+            replaces: metadata.map(|m| m.etag.clone()),
+            body: gate.clone(),
+        }),
+        StepKind::Clear(ClearStep {
+            prefix: stream.checkpoint.clone(),
+            keys: KeySet::of(&cleared),
+        }),
+    ];
+    // Whatever lies in sources/<i>/0 wins over the driver, so it is one or the
+    // other.
+    let seeded = targets.iter().filter(|_| restart.setting.is_none());
+    for (source, offsets) in (0_u32..).zip(seeded) {
+        kinds.push(StepKind::Seed(SeedStep {
+            prefix: stream.checkpoint.clone(),
+            source,
+            offsets: offsets.clone(),
+            sha256: Digest::of(
+                &InitialOffset {
+                    offsets: offsets.clone(),
+                }
+                .render(),
+            ),
+        }));
+    }
+    kinds.push(StepKind::OpenGate(OpenGateStep {
+        prefix: stream.checkpoint.clone(),
+        replaces: gate,
+        query_id: input.query_id,
+    }));
+    kinds.push(StepKind::Restart(restart));
+    kinds.push(StepKind::ReadBack(ReadBackStep {
+        prefix: stream.checkpoint.clone(),
+        sources: targets,
+        deadline_ms: policy.first_batch_deadline_ms,
+    }));
+    kinds.push(StepKind::Watch(WatchStep {
+        prefix: stream.checkpoint.clone(),
+        batches: policy.watch_batches,
+        deadline_ms: policy.watch_deadline_ms,
+    }));
+    kinds
 }
 
 fn seal(body: PlanBody) -> Result<Plan, Refusal> {
@@ -306,6 +332,7 @@ fn restart(
         name: base.name.clone(),
         client_token: token.as_str()[..40].to_owned(),
         tag: run.clone(),
+        setting: None,
     }
 }
 

@@ -3,9 +3,10 @@
 
 use thiserror::Error;
 
-use super::{Plan, PlanKind, StepKind};
+use super::{Plan, PlanKind, Setting, Step, StepKind};
 use crate::checkpoint::InitialOffset;
 use crate::ids::Digest;
+use crate::offsets::PartitionOffsets;
 use crate::stream::Stream;
 
 /// A rule that a plan breaks.
@@ -39,6 +40,14 @@ pub enum Fault {
     /// A seed's bytes or offsets are not those promised.
     #[error("Source {0} is seeded with other offsets than the plan promises.")]
     Seed(u32),
+    /// What the driver is given is not what was promised.
+    #[error("The driver is given other starting offsets than the plan promises.")]
+    Setting,
+    /// The driver is changed where nothing says that the job reads it.
+    #[error(
+        "The driver is changed in {0}, which the stream's configuration does not name."
+    )]
+    OtherCarrier(String),
     /// An id stands twice.
     #[error("Step {0} stands in the plan twice.")]
     Twice(String),
@@ -71,6 +80,7 @@ pub fn check(plan: &Plan, stream: &Stream) -> Vec<Fault> {
     faults.extend(order(plan));
     faults.extend(outside(plan, stream));
     faults.extend(promises(plan));
+    faults.extend(settings(plan, stream));
     faults
 }
 
@@ -78,14 +88,18 @@ fn order(plan: &Plan) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut words: Vec<&str> = plan.body.steps.iter().map(|s| s.kind.word()).collect();
     words.dedup_by(|a, b| a == b && *a == "seed");
-    let expected = match plan.body.kind {
-        PlanKind::Secure => SECURE,
-        PlanKind::Reset => RESET,
+    let without = |steps: &[&'static str], left_out: &str| -> Vec<&'static str> {
+        steps.iter().copied().filter(|w| *w != left_out).collect()
     };
-    // Only the stop may be missing: a job that has ended needs none.
-    let without_stop: Vec<&str> =
-        expected.iter().copied().filter(|w| *w != "stop").collect();
-    if words != expected && words != without_stop {
+    // A job that has ended needs no stop. A start is carried by seeds or by the
+    // driver: by both, Spark would not look at the driver; by neither, the job
+    // would begin where it likes.
+    let expected = match plan.body.kind {
+        PlanKind::Secure => vec![SECURE.to_vec(), without(SECURE, "stop")],
+        PlanKind::Reset if plan.setting().is_some() => vec![without(RESET, "seed")],
+        PlanKind::Reset => vec![RESET.to_vec()],
+    };
+    if !expected.contains(&words) {
         faults.push(Fault::Order(words.join(", ")));
     }
     let mut ids: Vec<&str> = plan
@@ -162,14 +176,7 @@ fn promises(plan: &Plan) -> Vec<Fault> {
                     offsets: seed.offsets.clone(),
                 }
                 .render();
-                let promised = seed.offsets.iter().all(|(topic, partition, offset)| {
-                    plan.body.effects.iter().any(|e| {
-                        e.topic == topic
-                            && e.partition == partition
-                            && e.after.0 == offset
-                    })
-                });
-                if Digest::of(&bytes) != seed.sha256 || !promised {
+                if Digest::of(&bytes) != seed.sha256 || !promised(plan, &seed.offsets) {
                     faults.push(Fault::Seed(seed.source));
                 }
             }
@@ -177,4 +184,44 @@ fn promises(plan: &Plan) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// What restarts change in the driver: in the steps what was promised and
+/// configured, in the undo nothing, since its checkpoint is untouched.
+fn settings(plan: &Plan, stream: &Stream) -> Vec<Fault> {
+    let of = |steps: &[Step]| -> Vec<Setting> {
+        let restarts = steps.iter().filter_map(|s| match &s.kind {
+            StepKind::Restart(restart) => restart.setting.clone(),
+            _ => None,
+        });
+        restarts.collect()
+    };
+    let mut faults: Vec<Fault> = of(&plan.body.undo)
+        .iter()
+        .map(|setting| Fault::OtherCarrier(setting.place()))
+        .collect();
+    for setting in of(&plan.body.steps) {
+        if !setting.is_by(&stream.carrier) {
+            faults.push(Fault::OtherCarrier(setting.place()));
+        }
+        let whole = setting.offsets().is_some_and(|offsets| {
+            offsets.len() == plan.body.effects.len()
+                && promised(plan, &offsets)
+                && plan.starting_offsets() == [offsets]
+        });
+        if !whole {
+            faults.push(Fault::Setting);
+        }
+    }
+    faults
+}
+
+/// Whether the plan's effects say the same of each of these offsets.
+fn promised(plan: &Plan, offsets: &PartitionOffsets) -> bool {
+    offsets.iter().all(|(topic, partition, offset)| {
+        plan.body
+            .effects
+            .iter()
+            .any(|e| e.topic == topic && e.partition == partition && e.after.0 == offset)
+    })
 }

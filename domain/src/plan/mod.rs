@@ -13,6 +13,8 @@ mod check;
 mod notes;
 mod refusal;
 mod render;
+mod setting;
+mod setting_jq;
 mod settle;
 mod steps;
 mod targets;
@@ -21,6 +23,7 @@ pub use build::{BuildReset, BuildSecure, build_reset, build_secure};
 pub use check::{Fault, check};
 pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
+pub use setting::Setting;
 pub use settle::{Listed, Stale, backup_prefix, settle};
 pub use steps::{
     ClearStep, CopyStep, GateStep, HoldStep, OpenGateStep, ReadBackStep, RestartStep,
@@ -38,6 +41,7 @@ use crate::estimate::Estimate;
 use crate::ids::{Digest, RunId, StreamName};
 use crate::intent::Intent;
 use crate::manifest::Sealed;
+use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
 use crate::time::Millis;
 
@@ -58,7 +62,7 @@ pub struct Plan {
 pub enum PlanKind {
     /// Hold, stop, wait, back up, seal. Undone by a restart.
     Secure,
-    /// Gate, clear, seed, restart, verify.
+    /// Gate, clear, seed where seeding carries, restart, verify.
     Reset,
 }
 
@@ -153,6 +157,27 @@ impl Plan {
     #[must_use]
     pub fn cost(&self) -> Cost {
         Cost::of(&self.body.effects)
+    }
+
+    /// What the restart changes in the driver, where the driver carries the
+    /// starting position.
+    #[must_use]
+    pub fn setting(&self) -> Option<&Setting> {
+        self.body.steps.iter().find_map(|s| match &s.kind {
+            StepKind::Restart(restart) => restart.setting.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// What each source must begin with, whatever carries it there; empty for
+    /// a plan that sets nothing.
+    #[must_use]
+    pub fn starting_offsets(&self) -> &[PartitionOffsets] {
+        let read_back = self.body.steps.iter().find_map(|s| match &s.kind {
+            StepKind::ReadBack(read_back) => Some(read_back.sources.as_slice()),
+            _ => None,
+        });
+        read_back.unwrap_or_default()
     }
 
     /// The step with this id, among the steps and the undo.

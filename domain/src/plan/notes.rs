@@ -6,7 +6,7 @@ use super::LeftOut;
 use super::targets::TimestampOffsets;
 use crate::intent::WayOut;
 use crate::snapshot::{CheckpointSeen, JobRunSeen};
-use crate::stream::{SinkKind, Stream};
+use crate::stream::{Carrier, SinkKind, Stream};
 
 pub(super) fn secure_notes(
     stream: &Stream,
@@ -69,20 +69,46 @@ pub(super) fn reset_notes(
     if stream.shape.stateful {
         notes.push("The query keeps state. Its state is cleared too: aggregates, windows and deduplication begin empty.".to_owned());
     }
+    notes.extend(carrier_note(&stream.carrier));
     notes.retain(|n| !n.is_empty());
     notes
 }
 
-pub(super) fn reset_left_out() -> Vec<LeftOut> {
+/// What holds only where the job's code has a part in the start.
+fn carrier_note(carrier: &Carrier) -> Option<String> {
+    let place = carrier_place(carrier)?;
+    Some(format!(
+        "{place} carries the starting offsets. That works only as long as the job's code hands it to the option startingOffsets, and nothing in the checkpoint holds a start by anybody else to it. Where the job began is read from sources/0/0, which Spark writes; where that is not the plan's, the Run stops for a person. The new job run keeps the value, and a start from it over an empty checkpoint would begin there again."
+    ))
+}
+
+fn carrier_place(carrier: &Carrier) -> Option<String> {
+    match carrier {
+        Carrier::Seed => None,
+        Carrier::Conf { key } => Some(format!("The Spark conf key {key}")),
+        Carrier::Argument { name } => Some(format!("The argument --{name}")),
+    }
+}
+
+pub(super) fn reset_left_out(stream: &Stream) -> Vec<LeftOut> {
     let left = |what: &str, why: &str| LeftOut {
         what: what.to_owned(),
         why: why.to_owned(),
     };
-    vec![
-        left(
+    let carried = match carrier_place(&stream.carrier) {
+        None => left(
             "Change the job's startingOffsets",
             "sources/<i>/0 carries the starting position; Spark reads the job's own options only where that file is missing.",
         ),
+        Some(place) => left(
+            "Write sources/0/0",
+            &format!(
+                "{place} carries the starting position, as configured; Spark writes that file itself at the first start."
+            ),
+        ),
+    };
+    vec![
+        carried,
         left(
             "Delete what the sink holds",
             "Sluice changes checkpoints only. Rows that are written twice are for the owner of the table.",

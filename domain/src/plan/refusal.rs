@@ -56,6 +56,9 @@ pub enum Refusal {
     /// The sink would skip what is written.
     #[error("{0}")]
     Sink(String),
+    /// What is configured cannot carry the starting offsets.
+    #[error("{0}")]
+    Carrier(String),
     /// Times were not looked up.
     #[error("The time {0} was not resolved to offsets at Kafka.")]
     Unresolved(String),

@@ -127,10 +127,22 @@ fn will(kind: &StepKind) -> String {
             "Replaces the closed gate by a metadata with query id {}.",
             s.query_id
         ),
-        StepKind::Restart(s) => format!(
-            "Starts a job run on application {} from the driver and configuration of job run {}, at most once.",
-            s.application, s.base
-        ),
+        StepKind::Restart(s) => {
+            let changed = s.setting.as_ref().map_or_else(String::new, |setting| {
+                format!(
+                    " One thing is changed in them: {} is set to the starting offsets{}, which the job's code has to read.",
+                    setting.place(),
+                    setting.offsets().map_or_else(String::new, |offsets| format!(
+                        " of {}",
+                        counted(offsets.len() as u64, "partition", "partitions")
+                    ))
+                )
+            });
+            format!(
+                "Starts a job run on application {} from the driver and configuration of job run {}, at most once.{changed}",
+                s.application, s.base
+            )
+        }
         StepKind::ReadBack(s) => format!(
             "Compares the starting offsets that the job took with the plan's, partition by partition, within {}.",
             human_duration(s.deadline_ms)
@@ -242,11 +254,18 @@ fn seed(step: &SeedStep) -> String {
 fn restart(step: &RestartStep) -> String {
     // The driver is sensitive, so the command reads it from the earlier job
     // run instead of spelling it out.
-    format!(
-        "aws emr-serverless get-job-run --application-id {app} --job-run-id {base} | jq '.jobRun | {{applicationId, name, executionRoleArn: .executionRole, jobDriver, configurationOverrides, mode, retryPolicy, executionTimeoutMinutes, clientToken: \"{token}\", tags: ((.tags // {{}}) + {{\"sluice-run\": \"{tag}\"}})}} | del(..|nulls)' > start.json && aws emr-serverless start-job-run --cli-input-json file://start.json",
-        app = step.application,
-        base = step.base,
+    let changed = step.setting.as_ref().map_or_else(String::new, |setting| {
+        format!(" | {}", super::setting_jq::program(setting))
+    });
+    let program = format!(
+        ".jobRun | {{applicationId, name, executionRoleArn: .executionRole, jobDriver, configurationOverrides, mode, retryPolicy, executionTimeoutMinutes, clientToken: \"{token}\", tags: ((.tags // {{}}) + {{\"sluice-run\": \"{tag}\"}})}} | del(..|nulls){changed}",
         token = step.client_token,
         tag = step.tag
+    );
+    format!(
+        "aws emr-serverless get-job-run --application-id {app} --job-run-id {base} | jq {program} > start.json && aws emr-serverless start-job-run --cli-input-json file://start.json",
+        app = step.application,
+        base = step.base,
+        program = shell_quoted(&program)
     )
 }

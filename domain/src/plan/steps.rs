@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::DecimalOffset;
+use super::{DecimalOffset, Setting};
 use crate::ids::{Digest, JobRunId, RunId, StepId};
 use crate::keyset::KeySet;
 use crate::offsets::PartitionOffsets;
@@ -211,6 +211,10 @@ pub struct RestartStep {
     pub client_token: String,
     /// The tag `sluice-run`, by which it is found again.
     pub tag: RunId,
+    /// What is changed in the driver so that the job begins where the plan
+    /// says; `None` where seeds carry that, or where nothing is to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<Setting>,
 }
 
 /// Reads `sources/<i>/0` and the first `offsets/0` back.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::PartitionEffect;
 use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
+use super::setting::setting;
 use crate::intent::WayOut;
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
@@ -50,6 +51,7 @@ pub fn preview(
     let kafka = seen_kafka(snapshot)?;
     refuse_sink(stream)?;
     let targets = targets(stream, kafka, way_out, times)?;
+    setting(stream, &targets)?;
     Ok(effects(checkpoint, kafka, &targets))
 }
 

@@ -109,7 +109,8 @@ fn abort(state: &RunState, reason: &str, now: Millis) -> Next {
     next_step(&plan.undo, PlanKind::Secure, now).unwrap_or_else(|| Next::End {
         ending: Ending::Restored,
         reason: format!(
-            "Aborted: {reason}. The job was started again on its untouched checkpoint."
+            "Aborted: {} The job was started again on its untouched checkpoint.",
+            sentence(reason)
         ),
     })
 }
@@ -125,6 +126,19 @@ fn stop_was_asked(plan: &PlanState) -> bool {
 fn closed(reason: &str) -> Next {
     Next::End {
         ending: Ending::Closed,
-        reason: format!("Aborted: {reason}. The checkpoint was not changed."),
+        reason: format!(
+            "Aborted: {} The checkpoint was not changed.",
+            sentence(reason)
+        ),
+    }
+}
+
+/// A person's reason with one full stop, whether or not they wrote one.
+fn sentence(reason: &str) -> String {
+    let reason = reason.trim_end();
+    if reason.ends_with(['.', '?', '!', '\u{2026}']) {
+        reason.to_owned()
+    } else {
+        format!("{reason}.")
     }
 }

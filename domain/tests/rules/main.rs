@@ -5,6 +5,7 @@
     reason = "helpers of tests fail the test that called them"
 )]
 
+mod carriers;
 mod plan;
 mod run;
 mod world;

@@ -24,7 +24,7 @@ fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
     })
 }
 
-fn reset_of(
+pub(crate) fn reset_of(
     stream: &Stream,
     snapshot: &Snapshot,
     way_out: WayOut,
@@ -46,16 +46,16 @@ fn reset_of(
     })
 }
 
-fn reset(snapshot: &Snapshot, way_out: WayOut) -> Result<Plan, Refusal> {
+pub(crate) fn reset(snapshot: &Snapshot, way_out: WayOut) -> Result<Plan, Refusal> {
     reset_of(&stream(), snapshot, way_out, None)
 }
 
-fn stopped() -> Snapshot {
+pub(crate) fn stopped() -> Snapshot {
     snapshot("FAILED", Some(&[100, 200]), &[50, 60], &[150, 260])
 }
 
 /// The dry run as a person reads it.
-fn dry_run(plan: &Plan) -> String {
+pub(crate) fn dry_run(plan: &Plan) -> String {
     let mut out = String::new();
     for (number, step) in (1..).zip(render(plan).steps) {
         let mark = if step.point_of_no_return {

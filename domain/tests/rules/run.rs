@@ -428,6 +428,23 @@ fn an_abort_before_any_effect_closes_and_after_a_stop_undoes() {
 }
 
 #[test]
+fn an_abort_is_told_with_one_full_stop() {
+    for reason in ["Somebody else writes here", "Somebody else writes here. "] {
+        let abort = Event::AbortAsked {
+            reason: reason.into(),
+        };
+        let story = Story::opened().and(Some("oda"), abort);
+        let Next::End { reason, .. } = next(&story.state(), NOW) else {
+            panic!("nothing was done yet, so the Run ends");
+        };
+        assert_eq!(
+            reason,
+            "Aborted: Somebody else writes here. The checkpoint was not changed."
+        );
+    }
+}
+
+#[test]
 fn who_made_a_plan_does_not_count_when_a_colleague_asks() {
     let plan = Digest::of(b"r");
     let story = secured()

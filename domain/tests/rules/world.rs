@@ -14,7 +14,7 @@ use domain::snapshot::{
     BatchSeen, CheckpointSeen, JobRunSeen, JobRunState, JobsSeen, KafkaSeen, Observed,
     PartitionSeen, Snapshot, TopicSeen,
 };
-use domain::stream::{Sink, SinkKind, Stream};
+use domain::stream::{Carrier, Sink, SinkKind, Stream};
 use domain::time::Millis;
 
 pub(crate) const NOW: Millis = Millis(1_764_000_000_000);
@@ -52,6 +52,7 @@ pub(crate) fn stream() -> Stream {
             kind: SinkKind::PlainFiles,
             location: "s3://bucket/bronze/orders/".into(),
         },
+        carrier: Carrier::Seed,
         siblings: Vec::new(),
         owner: "Orders team".into(),
         contacts: Vec::new(),

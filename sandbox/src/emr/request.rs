@@ -178,8 +178,24 @@ fn check_overrides(overrides: &Value) -> Result<(), EmrError> {
             one,
             fields,
         )?;
+        check_properties(&one["properties"])?;
     }
     check_monitoring("configurationOverrides.monitoringConfiguration", overrides)
+}
+
+/// The limits of `SensitivePropertiesMap` in EMR's service model.
+fn check_properties(properties: &Value) -> Result<(), EmrError> {
+    let properties: Vec<_> = properties.as_object().into_iter().flatten().collect();
+    if properties.len() > 100 {
+        return Err(invalid("properties must have at most 100 entries"));
+    }
+    let length = |value: &Value| value.as_str().map_or(0, |v| v.chars().count());
+    match properties.iter().find(|(_, value)| length(value) > 1_024) {
+        Some((key, _)) => Err(invalid(format!(
+            "the value of {key} must have length less than or equal to 1024"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn check_monitoring(at: &str, overrides: &Value) -> Result<(), EmrError> {

@@ -138,6 +138,11 @@ impl Driver {
     }
 
     async fn run(&self) -> Result<(), Death> {
+        for key in &self.order.ignored_confs {
+            self.log.raw(&format!(
+                "Warning: Ignoring non-Spark config property: {key}"
+            ));
+        }
         let script = self.script().await?;
         let line = self.order.line;
         self.log.spark(&format!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::checkpoint::SparkLine;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::script::submitted_confs;
@@ -17,7 +18,10 @@ pub struct AttemptOrder {
     pub(super) line: SparkLine,
     pub(super) entry_point: String,
     pub(super) arguments: Vec<String>,
+    /// `--conf` over `spark-defaults`; what the code sets goes over both.
     pub(super) confs: BTreeMap<String, String>,
+    /// Keys that spark-submit does not hand on, since they are not Spark's.
+    pub(super) ignored_confs: Vec<String>,
     pub(super) role: String,
     pub(super) log_group: String,
     pub(super) log_stream: String,
@@ -66,17 +70,11 @@ impl AttemptOrder {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
-        let mut confs = BTreeMap::new();
         let overrides = &run.configuration_overrides["applicationConfiguration"];
-        for one in overrides.as_array().into_iter().flatten() {
-            if one["classification"] != "spark-defaults" {
-                continue;
-            }
-            for (key, value) in one["properties"].as_object().into_iter().flatten() {
-                confs.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
-            }
-        }
-        confs.extend(submitted_confs(run.spark_submit("sparkSubmitParameters")));
+        let (confs, ignored) = handed_on(
+            overrides,
+            submitted_confs(run.spark_submit("sparkSubmitParameters")),
+        );
         Self {
             application_id: run.application_id.clone(),
             job_run_id: run.id.clone(),
@@ -85,6 +83,7 @@ impl AttemptOrder {
             entry_point: run.spark_submit("entryPoint").to_owned(),
             arguments: run.arguments(),
             confs,
+            ignored_confs: ignored.into_keys().collect(),
             role: run
                 .execution_role_arn
                 .rsplit('/')
@@ -97,5 +96,52 @@ impl AttemptOrder {
                 run.application_id, run.id
             ),
         }
+    }
+}
+
+type Confs = BTreeMap<String, String>;
+
+/// What spark-submit hands on to the driver, and what it ignores: keys that do not
+/// begin with `spark.` (`SparkSubmitArguments.ignoreNonSparkProperties`).
+fn handed_on(overrides: &Value, submitted: Confs) -> (Confs, Confs) {
+    let defaults = overrides
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["classification"] == "spark-defaults")
+        .flat_map(|one| one["properties"].as_object().into_iter().flatten())
+        .map(|(key, value)| {
+            let value = value.as_str().unwrap_or_default();
+            (key.clone(), value.to_owned())
+        });
+    let mut all: Confs = defaults.collect();
+    all.extend(submitted);
+    all.into_iter()
+        .partition(|(key, _)| key.starts_with("spark."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submitted_conf_wins_over_a_default_and_foreign_keys_are_ignored() {
+        let overrides = serde_json::json!([
+            { "classification": "spark-env", "properties": { "spark.a": "env" } },
+            { "classification": "spark-defaults", "properties": {
+                "spark.a": "default",
+                "spark.b": "default",
+                "orders.from": "earliest",
+            } },
+        ]);
+        let submitted = submitted_confs("--conf spark.b=submitted --conf kafka.x=1");
+        let (confs, ignored) = handed_on(&overrides, submitted);
+        assert_eq!(confs["spark.a"], "default");
+        assert_eq!(confs["spark.b"], "submitted");
+        assert_eq!(confs.len(), 2);
+        assert_eq!(
+            ignored.into_keys().collect::<Vec<_>>(),
+            ["kafka.x", "orders.from"]
+        );
     }
 }

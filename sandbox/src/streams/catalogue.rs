@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{CheckpointPlace, LOG_GROUP, Story, StreamDefinition, TopicDefinition};
+use super::{
+    CheckpointPlace, LOG_GROUP, Starting, Story, StreamDefinition, TopicDefinition,
+};
 use crate::emr::{Application, ApplicationState};
 
 /// Most streams run here, on Spark 3.5.
@@ -130,6 +132,7 @@ fn broken() -> Vec<StreamDefinition> {
             topics: vec![topic("shipment_updates", 6, 30.0, 3 * DAY)],
             downstream: vec!["silver.shipments"],
             story: Story::Stuck,
+            starting: Starting::Argument("starting-offsets"),
             ..plain(
                 "shipments",
                 "Shipments",
@@ -204,7 +207,6 @@ fn under_one_root() -> Vec<StreamDefinition> {
             query: name,
         },
         siblings: vec![sibling],
-        starting_conf: Some("loyalty.starting_offsets"),
         ..plain(
             name,
             title,
@@ -214,7 +216,10 @@ fn under_one_root() -> Vec<StreamDefinition> {
         )
     };
     vec![
-        query("loyalty_points", "Loyalty points", 8.0, "loyalty_tiers"),
+        StreamDefinition {
+            starting: Starting::Conf("spark.loyalty.startingOffsets"),
+            ..query("loyalty_points", "Loyalty points", 8.0, "loyalty_tiers")
+        },
         query("loyalty_tiers", "Loyalty tiers", 2.0, "loyalty_points"),
     ]
 }
@@ -240,7 +245,7 @@ fn plain(
         read_committed: false,
         records_metric: ("records_processed_total", true),
         siblings: Vec::new(),
-        starting_conf: None,
+        starting: Starting::Script,
         downstream: Vec::new(),
         story: Story::Runs,
     }

@@ -76,6 +76,17 @@ pub enum CheckpointPlace {
     },
 }
 
+/// What a stream's code reads for where a query without a checkpoint begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Starting {
+    /// Nothing: it stands in the script.
+    Script,
+    /// A Spark conf.
+    Conf(&'static str),
+    /// An argument: its name without dashes. It is given at every submission.
+    Argument(&'static str),
+}
+
 /// One stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamDefinition {
@@ -103,8 +114,8 @@ pub struct StreamDefinition {
     pub records_metric: (&'static str, bool),
     /// Other queries of the same job.
     pub siblings: Vec<&'static str>,
-    /// A conf that its code reads for where to begin.
-    pub starting_conf: Option<&'static str>,
+    /// What its code reads for where to begin.
+    pub starting: Starting,
     /// Tables made from it.
     pub downstream: Vec<&'static str>,
     /// How it came into its state.
@@ -159,6 +170,10 @@ impl StreamDefinition {
             } },
             "tags": { "stream": self.name, "team": "streaming" },
         });
+        if let Starting::Argument(name) = self.starting {
+            body["jobDriver"]["sparkSubmit"]["entryPointArguments"] =
+                json!([format!("--{name}"), "latest"]);
+        }
         if self.streaming {
             body["mode"] = json!("STREAMING");
             body["retryPolicy"] = json!({ "maxFailedAttemptsPerHour": 5 });
@@ -175,7 +190,13 @@ mod tests {
     #[test]
     fn every_script_does_what_its_definition_says() {
         for stream in streams() {
-            let script = Script::parse(stream.script, &Surroundings::default())
+            let submitted = stream.submission("token");
+            let arguments = &submitted["jobDriver"]["sparkSubmit"]["entryPointArguments"];
+            let around = Surroundings {
+                arguments: serde_json::from_value(arguments.clone()).unwrap_or_default(),
+                ..Surroundings::default()
+            };
+            let script = Script::parse(stream.script, &around)
                 .unwrap_or_else(|error| panic!("{}: {error}", stream.name));
             let query = script
                 .queries
@@ -191,6 +212,7 @@ mod tests {
                 query.reader_option("subscribe"),
                 Some(stream.topics[0].name)
             );
+            reads_its_start(&stream);
             assert_eq!(query.trigger_seconds, TRIGGER_SECONDS);
             assert_eq!(query.stateful, stream.stateful, "{}", stream.name);
             let bronze = format!("s3://{BUCKET}/{}", stream.bronze_prefix());
@@ -208,6 +230,33 @@ mod tests {
             }
             assert_eq!(script.listener["records_metric"], stream.records_metric.0);
         }
+    }
+
+    /// What the stream's definition says is what its query begins by.
+    fn reads_its_start(stream: &StreamDefinition) {
+        let value = r#"{"t":{"0":1}}"#.to_owned();
+        let mut around = Surroundings {
+            arguments: vec!["--x".to_owned(), "latest".to_owned()],
+            ..Surroundings::default()
+        };
+        match stream.starting {
+            Starting::Script => {}
+            Starting::Conf(key) => {
+                around.confs.insert(key.to_owned(), value.clone());
+            }
+            Starting::Argument(_) => around.arguments[1].clone_from(&value),
+        }
+        let script = Script::parse(stream.script, &around).expect("a script");
+        let begin: Vec<_> = script
+            .queries
+            .iter()
+            .filter(|query| {
+                query.reader_option("subscribe") == Some(stream.topics[0].name)
+            })
+            .map(|query| query.reader_option("startingOffsets") == Some(value.as_str()))
+            .collect();
+        let expected = stream.starting != Starting::Script;
+        assert_eq!(begin, [expected], "{}", stream.name);
     }
 
     #[test]

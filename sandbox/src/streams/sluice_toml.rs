@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{
-    BUCKET, CheckpointPlace, LOG_GROUP, StreamDefinition, TRIGGER_SECONDS, streams,
+    BUCKET, CheckpointPlace, LOG_GROUP, Starting, StreamDefinition, TRIGGER_SECONDS,
+    streams,
 };
 use crate::clock::Clock;
 use crate::iam::{OBSERVER_ROLE, OPERATOR_ROLE};
@@ -157,6 +158,19 @@ fn one(toml: &mut String, stream: &StreamDefinition, clock: &Clock) -> std::fmt:
     )?;
     if stream.read_committed {
         writeln!(toml, "isolation = \"read_committed\"")?;
+    }
+    let starting = match stream.starting {
+        Starting::Script => None,
+        Starting::Conf(key) => Some(("conf", key)),
+        Starting::Argument(name) => Some(("argument", name)),
+    };
+    if let Some((carrier, key)) = starting {
+        writeln!(
+            toml,
+            "\n[streams.starting_position]\ncarrier = {}\nkey = {}",
+            text(carrier),
+            text(key)
+        )?;
     }
     metrics(toml, stream)?;
     writeln!(toml, "\n[streams.logs]\ngroup = \"{LOG_GROUP}\"")?;

@@ -116,8 +116,8 @@ pub struct StreamKafka {
 pub struct StartingPosition {
     #[serde(default)]
     pub carrier: Carrier,
-    /// The Spark conf key (`conf`) or the name of the argument (`argument`)
-    /// that this stream's code is known to read.
+    /// The Spark conf key (`conf`), or the name of the argument without its
+    /// dashes (`argument`), that this stream's code is known to read.
     #[serde(default)]
     pub key: Option<String>,
 }
@@ -128,9 +128,9 @@ pub enum Carrier {
     /// `sources/0/0` is written into the cleared checkpoint.
     #[default]
     Seed,
-    /// A Spark conf key.
+    /// A Spark conf key, set in `spark-defaults` of the job run.
     Conf,
-    /// An argument of the entry point.
+    /// An argument of the entry point, `--key value` or `--key=value`.
     Argument,
 }
 

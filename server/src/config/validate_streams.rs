@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use domain::ids::StreamName;
 
 use super::validate::Judge;
-use super::{Carrier, Checkpoint, Name, RawConfig, S3Location, Stream};
+use super::{Carrier, Checkpoint, Name, RawConfig, S3Location, StartingPosition, Stream};
 
 pub(super) fn judge_streams(judge: &mut Judge<'_>, raw: &RawConfig) {
     judge.unique(
@@ -35,6 +35,7 @@ pub(super) fn judge_streams(judge: &mut Judge<'_>, raw: &RawConfig) {
         }
         judge_stream(judge, &at, stream);
     }
+    judge_shared_keys(judge, &raw.streams);
     judge_roles(judge, raw);
     judge_overlaps(judge, &raw.streams);
 }
@@ -77,16 +78,80 @@ fn judge_stream(judge: &mut Judge<'_>, at: &str, stream: &Stream) {
              run can be told to be this stream's",
         );
     }
-    let position = &stream.starting_position;
-    // Accepting what is then not done would be worse than refusing it.
-    if position.carrier != Carrier::Seed || position.key.is_some() {
+    judge_position(judge, &format!("{at}.starting_position"), stream);
+    judge_checkpoint(judge, &format!("{at}.checkpoint"), &stream.checkpoint);
+}
+
+fn judge_position(judge: &mut Judge<'_>, at: &str, stream: &Stream) {
+    let StartingPosition { carrier, key } = &stream.starting_position;
+    let at_key = format!("{at}.key");
+    let word = |text: &str, more: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    match (carrier, key.as_deref()) {
+        (Carrier::Seed, None) => return,
+        (Carrier::Seed, Some(_)) => judge.refuse(
+            &at_key,
+            "no key: \"seed\" writes sources/<i>/0, and no code has to read anything",
+        ),
+        (Carrier::Conf, None) => judge.refuse(
+            &at_key,
+            "the Spark conf key that this stream's code reads",
+        ),
+        (Carrier::Conf, Some(key)) if key.starts_with("spark.") && word(key, "._-") => {}
+        (Carrier::Conf, Some(_)) => judge.refuse(
+            &at_key,
+            "a Spark conf key of letters, digits, \".\", \"_\" and \"-\" that begins with \
+             \"spark.\": spark-submit ignores every other",
+        ),
+        (Carrier::Argument, None) => judge.refuse(
+            &at_key,
+            "the name of the argument that this stream's code reads",
+        ),
+        (Carrier::Argument, Some(key)) if word(key, "_-") => {}
+        (Carrier::Argument, Some(_)) => judge.refuse(
+            &at_key,
+            "the argument's name of letters, digits, \"_\" and \"-\", without the dashes \
+             before it",
+        ),
+    }
+    if *carrier != Carrier::Seed && stream.checkpoint.sources != 1 {
         judge.refuse(
-            &format!("{at}.starting_position.carrier"),
-            "\"seed\" without a key: this release writes the starting position into \
-             sources/<i>/0, where the job's own options cannot matter",
+            &format!("{at}.carrier"),
+            format!(
+                "\"seed\": one value cannot carry the starting offsets of {} sources",
+                stream.checkpoint.sources
+            ),
         );
     }
-    judge_checkpoint(judge, &format!("{at}.checkpoint"), &stream.checkpoint);
+}
+
+/// Two queries of one job that read one value would each get the other's
+/// topics.
+fn judge_shared_keys(judge: &mut Judge<'_>, streams: &[Stream]) {
+    let of = |stream: &Stream| {
+        let position = &stream.starting_position;
+        let entry_point = stream.job.entry_point.clone()?;
+        let key = position.key.clone()?;
+        let carried = position.carrier != Carrier::Seed;
+        let place = (stream.job.application_id.clone(), entry_point);
+        carried.then_some((place, position.carrier == Carrier::Conf, key))
+    };
+    for (index, stream) in streams.iter().enumerate() {
+        let Some(wanted) = of(stream) else { continue };
+        let other = streams[..index]
+            .iter()
+            .find(|earlier| of(earlier).as_ref() == Some(&wanted));
+        if let Some(other) = other {
+            judge.refuse(
+                &format!("streams[{index}].starting_position.key"),
+                format!("another key than {} of the same job has", other.name),
+            );
+        }
+    }
 }
 
 fn judge_checkpoint(judge: &mut Judge<'_>, at: &str, checkpoint: &Checkpoint) {

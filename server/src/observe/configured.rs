@@ -6,7 +6,7 @@ use domain::agreement::RoleNeeded;
 use domain::checkpoint::{QueryShape, SparkLine};
 use domain::ids::StreamName;
 use domain::policy::{OptionAgreement, Policy};
-use domain::stream::{Contact, InvalidPrefix, Prefix, Sink, SinkKind, Stream};
+use domain::stream::{Carrier, Contact, InvalidPrefix, Prefix, Sink, SinkKind, Stream};
 use domain::verdict::Thresholds;
 
 use crate::config::{self, Config, Isolation, Logs, Metrics, Requirement, S3Location};
@@ -117,6 +117,7 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
             kind: sink_kind(stream.sink.kind),
             location: stream.sink.location.to_string(),
         },
+        carrier: carrier(&stream.starting_position),
         siblings: stream.siblings.clone(),
         owner: stream.owners.join(", "),
         contacts: stream
@@ -153,6 +154,16 @@ fn by_source(
             sources,
             topics: topics.len(),
         }),
+    }
+}
+
+/// Validation has seen to it that there is a key where one is needed.
+fn carrier(position: &config::StartingPosition) -> Carrier {
+    let key = || position.key.clone().unwrap_or_default();
+    match position.carrier {
+        config::Carrier::Seed => Carrier::Seed,
+        config::Carrier::Conf => Carrier::Conf { key: key() },
+        config::Carrier::Argument => Carrier::Argument { name: key() },
     }
 }
 

@@ -28,6 +28,7 @@ async fn a_restart_is_one_job_run_however_often_it_is_asked_for() {
         name: base.name.clone(),
         client_token: "orders-20261124-031200-7f3a".to_owned(),
         tag: run.clone(),
+        setting: None,
     };
     let since = seen.taken_at;
     assert_eq!(
@@ -68,6 +69,70 @@ async fn a_restart_is_one_job_run_however_often_it_is_asked_for() {
         "newest first, and recognised"
     );
     ends(&emr, &step.application, &first).await;
+}
+
+/// The driver of a base job run is changed where the plan says, and nowhere else; one
+/// that cannot be changed safely is refused before anything is started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_carries_the_starting_offsets_or_is_refused() {
+    let whole = Whole::open().await;
+    let name = stream("loyalty_points");
+    let definition = sandbox::streams::streams()
+        .into_iter()
+        .find(|definition| definition.name == name.as_str())
+        .unwrap();
+    let world = &whole.world().emr;
+    let application = world.application(definition.application).unwrap();
+    let emr = whole.eyes.aws.changing(&name, "sluice-test").emr();
+    let key = "spark.loyalty.startingOffsets";
+    let value = r#"{"loyalty_points":{"0":1,"1":2,"2":3}}"#;
+    let memory = "--conf spark.executor.memory=8g";
+    for (number, (given, kept)) in [
+        (format!("{memory} --conf {key}=latest"), Some(memory)),
+        (format!("{memory} --conf '{key}=latest"), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut body = definition.submission(&format!("base-{number}"));
+        body["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"] = given.into();
+        let request = StartJobRun::parse(&body, &application).unwrap();
+        let base = world
+            .start_job_run(&application.id, request, "arn:aws:iam::123456789012:user/x")
+            .unwrap();
+        let base: JobRunId = base.job_run_id.parse().unwrap();
+        let seen = emr.job_run(&application.id, &base).await.unwrap().unwrap();
+        let step = RestartStep {
+            application: application.id.clone(),
+            base,
+            driver: seen.seen.driver,
+            name: None,
+            client_token: format!("carried-{number}"),
+            tag: "orders-20261124-031200-7f3a".parse().unwrap(),
+            setting: Some(domain::plan::Setting::Conf {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
+        };
+        let Some(kept) = kept else {
+            for refused in [emr.rehearse(&step).await, emr.start(&step).await.map(drop)] {
+                let refused = refused.unwrap_err();
+                assert_eq!(refused.kind, AwsErrorKind::Invalid);
+                assert!(refused.message.contains("quoting"), "{refused:?}");
+            }
+            continue;
+        };
+        emr.rehearse(&step).await.unwrap();
+        let started = emr.start(&step).await.unwrap();
+        let run = world.job_run(&application.id, started.as_str()).unwrap();
+        assert_eq!(run.spark_submit("sparkSubmitParameters"), kept);
+        assert_eq!(
+            run.configuration_overrides["applicationConfiguration"],
+            serde_json::json!([
+                { "classification": "spark-defaults", "properties": { key: value } }
+            ])
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,7 +30,7 @@ spark.streams.addListener(
 
 events = (
     spark.readStream.format("kafka")
-    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("kafka.bootstrap.servers", spark.conf.get("spark.kafka.bootstrap", "b-1.streaming:9092"))
     .option("subscribe", "inventory_changes")
     .option("startingOffsets", "earliest")
     .option("maxOffsetsPerTrigger", 100_000)

@@ -25,12 +25,12 @@ spark.streams.addListener(
     )
 )
 
-# Where a query without a checkpoint begins can be said at the submission.
-STARTING = spark.conf.get("loyalty.starting_offsets", "latest")
+# Where the points begin without a checkpoint can be said at the submission.
+STARTING = spark.conf.get("spark.loyalty.startingOffsets", "latest")
 
 points = (
     spark.readStream.format("kafka")
-    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("kafka.bootstrap.servers", spark.conf.get("spark.kafka.bootstrap", "b-1.streaming:9092"))
     .option("subscribe", "loyalty_points")
     .option("startingOffsets", STARTING)
     .load()
@@ -46,9 +46,9 @@ points_query = (
 
 tiers = (
     spark.readStream.format("kafka")
-    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("kafka.bootstrap.servers", spark.conf.get("spark.kafka.bootstrap", "b-1.streaming:9092"))
     .option("subscribe", "loyalty_tiers")
-    .option("startingOffsets", STARTING)
+    .option("startingOffsets", "latest")
     .load()
 )
 tiers_sink = BronzeSink(path="s3://bucket/bronze/kafka/loyalty_tiers/")

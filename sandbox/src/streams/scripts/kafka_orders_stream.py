@@ -31,7 +31,7 @@ spark.streams.addListener(
 
 events = (
     spark.readStream.format("kafka")
-    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("kafka.bootstrap.servers", spark.conf.get("spark.kafka.bootstrap", "b-1.streaming:9092"))
     .option("subscribe", "orders_events")
     .option("startingOffsets", "latest")
     .option("maxOffsetsPerTrigger", 600_000)

@@ -4,12 +4,16 @@ Runs on EMR Serverless. One query, no state.
 """
 
 import signal
+import sys
 
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
 from etl.bronze import BronzeSink
 from etl.metrics import CloudWatchListener
+
+# Where to begin without a checkpoint: --starting-offsets VALUE.
+STARTING = sys.argv[2]
 
 CHECKPOINT = "s3://bucket/_checkpoints/streaming/shipments/"
 
@@ -30,9 +34,9 @@ spark.streams.addListener(
 
 events = (
     spark.readStream.format("kafka")
-    .option("kafka.bootstrap.servers", spark.conf.get("kafka.bootstrap", "b-1.streaming:9092"))
+    .option("kafka.bootstrap.servers", spark.conf.get("spark.kafka.bootstrap", "b-1.streaming:9092"))
     .option("subscribe", "shipment_updates")
-    .option("startingOffsets", "latest")
+    .option("startingOffsets", STARTING)
     .option("maxOffsetsPerTrigger", 100_000)
     .load()
 )

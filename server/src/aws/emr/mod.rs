@@ -4,6 +4,7 @@
 //! by EMR. They stay inside this module and [`JobMarks`], which cannot be
 //! printed; what leaves is a digest.
 
+mod carry;
 mod driver;
 mod job_run;
 mod jobs;

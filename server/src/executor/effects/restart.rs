@@ -36,17 +36,8 @@ impl Work<'_> {
         &self,
         snapshot: &Snapshot,
     ) -> Result<(), Stopped> {
-        let seeds: Vec<_> = self
-            .plan
-            .body
-            .steps
-            .iter()
-            .filter_map(|s| match &s.kind {
-                StepKind::Seed(seed) => Some(&seed.offsets),
-                _ => None,
-            })
-            .collect();
-        if seeds.is_empty() {
+        let planned = self.plan.starting_offsets();
+        if planned.is_empty() {
             return Ok(());
         }
         let Some(kafka) = snapshot.kafka.seen() else {
@@ -61,7 +52,7 @@ impl Work<'_> {
                 "It is asked again.",
             ));
         };
-        for (topic, partition, offset) in seeds.iter().flat_map(|s| s.iter()) {
+        for (topic, partition, offset) in planned.iter().flat_map(|s| s.iter()) {
             let at = kafka
                 .topics
                 .get(topic)
@@ -84,6 +75,20 @@ impl Work<'_> {
                 }
                 Some(_) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a plan whose restart could not be made, where it changes the
+    /// driver. Looked at before the checkpoint is touched, since what the
+    /// driver holds is known only then.
+    pub(super) async fn refuse_unstartable(&self) -> Result<(), Stopped> {
+        let restart = self.plan.body.steps.iter().find_map(|s| match &s.kind {
+            StepKind::Restart(restart) => Some(restart),
+            _ => None,
+        });
+        if let Some(restart) = restart.filter(|r| r.setting.is_some()) {
+            self.aws.emr().rehearse(restart).await?;
         }
         Ok(())
     }

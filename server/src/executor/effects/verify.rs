@@ -3,7 +3,7 @@
 
 use domain::checkpoint::{InitialOffset, OffsetSeq};
 use domain::offsets::PartitionOffsets;
-use domain::plan::{ReadBackStep, WatchStep};
+use domain::plan::{ReadBackStep, Setting, WatchStep};
 use domain::run::Facts;
 use domain::snapshot::{JobRunState, Progress, Snapshot};
 use domain::stream::Prefix;
@@ -21,16 +21,15 @@ impl Work<'_> {
         let began = clock::now();
         let mut told = String::new();
         loop {
-            for (source, planned) in step.sources.iter().enumerate() {
-                self.compare_seed(&step.prefix, source, planned).await?;
-            }
+            let starts_told = self.starts_are_told(step).await?;
             let first = self.read(&step.prefix, "offsets/0").await?;
-            if let Some(bytes) = first {
+            if let Some(bytes) = first.filter(|_| starts_told) {
                 return self.began(step, &bytes).await;
             }
             let snapshot = self.look().await;
             self.refuse_dead_job(&snapshot)?;
-            if is_running(&snapshot) && nothing_waits(&snapshot, &step.sources) {
+            let nothing_waits = nothing_waits(&snapshot, &step.sources);
+            if starts_told && is_running(&snapshot) && nothing_waits {
                 return Ok(Effect {
                     before: Vec::new(),
                     facts: Facts::BeganAt {
@@ -42,7 +41,11 @@ impl Work<'_> {
                     ),
                 });
             }
-            self.within(began, step.deadline_ms, "The first batch")?;
+            let awaited = match starts_told {
+                true => "The first batch",
+                false => "The query's start, which Spark writes to sources/0/0,",
+            };
+            self.within(began, step.deadline_ms, awaited)?;
             let what = job_words(&snapshot);
             if told != what {
                 self.progress(0, 0, what.clone()).await;
@@ -153,28 +156,23 @@ impl Work<'_> {
         Ok(None)
     }
 
-    async fn compare_seed(
-        &self,
-        prefix: &Prefix,
-        source: usize,
-        planned: &PartitionOffsets,
-    ) -> Result<(), Stopped> {
-        let name = format!("sources/{source}/0");
-        let wanted = InitialOffset {
-            offsets: planned.clone(),
+    /// Whether the checkpoint says of every source where it began, which must
+    /// be where the plan says. A seed was there before the job; what the driver
+    /// carries is there once Spark has taken it and written it down.
+    async fn starts_are_told(&self, step: &ReadBackStep) -> Result<bool, Stopped> {
+        let carried = self.plan.setting();
+        for (source, planned) in step.sources.iter().enumerate() {
+            let name = format!("sources/{source}/0");
+            let there = self.read(&step.prefix, &name).await?;
+            match (carried, there) {
+                (Some(_), None) => return Ok(false),
+                (Some(setting), Some(bytes)) => {
+                    refuse_other_start(setting, &name, &bytes, planned)?;
+                }
+                (None, there) => refuse_other_seed(&name, there.as_deref(), planned)?,
+            }
         }
-        .render();
-        match self.read(prefix, &name).await? {
-            Some(bytes) if bytes == wanted => Ok(()),
-            Some(_) => Err(Stopped::person(
-                format!("{name} no longer holds the planned offsets."),
-                "Somebody has written it. Stop the job and look.",
-            )),
-            None => Err(Stopped::person(
-                format!("{name} is gone."),
-                "Somebody has deleted it. Stop the job and look.",
-            )),
-        }
+        Ok(true)
     }
 
     pub(super) async fn watch(&self, step: &WatchStep) -> Result<Effect, Stopped> {
@@ -219,17 +217,7 @@ impl Work<'_> {
     /// Whether nothing has come in since the job began, so that no batch can be
     /// expected.
     fn idle_since_start(&self, snapshot: &Snapshot) -> bool {
-        let seeds: Vec<PartitionOffsets> = self
-            .plan
-            .body
-            .steps
-            .iter()
-            .filter_map(|s| match &s.kind {
-                domain::plan::StepKind::Seed(seed) => Some(seed.offsets.clone()),
-                _ => None,
-            })
-            .collect();
-        nothing_waits(snapshot, &seeds)
+        nothing_waits(snapshot, self.plan.starting_offsets())
     }
 
     fn refuse_dead_job(&self, snapshot: &Snapshot) -> Result<(), Stopped> {
@@ -268,6 +256,71 @@ impl Work<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn refuse_other_seed(
+    name: &str,
+    there: Option<&[u8]>,
+    planned: &PartitionOffsets,
+) -> Result<(), Stopped> {
+    let wanted = InitialOffset {
+        offsets: planned.clone(),
+    }
+    .render();
+    match there {
+        Some(bytes) if bytes == wanted => Ok(()),
+        Some(_) => Err(Stopped::person(
+            format!("{name} no longer holds the planned offsets."),
+            "Somebody has written it. Stop the job and look.",
+        )),
+        None => Err(Stopped::person(
+            format!("{name} is gone."),
+            "Somebody has deleted it. Stop the job and look.",
+        )),
+    }
+}
+
+/// Refuses a start that Spark wrote down itself and that is not the plan's.
+/// By its offsets, not its bytes: how Spark orders them is its own affair.
+fn refuse_other_start(
+    setting: &Setting,
+    name: &str,
+    bytes: &[u8],
+    planned: &PartitionOffsets,
+) -> Result<(), Stopped> {
+    let began = InitialOffset::parse(bytes)
+        .value
+        .map(|initial| initial.offsets)
+        .unwrap_or_default();
+    let all = planned.union(&began);
+    let mut other = all.iter().filter(|(topic, partition, _)| {
+        began.get(topic, *partition) != planned.get(topic, *partition)
+    });
+    let Some((topic, partition, _)) = other.next() else {
+        return Ok(());
+    };
+    let told = |offsets: &PartitionOffsets| {
+        let at = offsets.get(topic, partition);
+        at.map_or("nothing".to_owned(), |offset| offset.to_string())
+    };
+    let more = match other.count() {
+        0 => String::new(),
+        n => format!(
+            " So it is in {} more.",
+            counted(n as u64, "partition", "partitions")
+        ),
+    };
+    Err(Stopped::person(
+        format!(
+            "The job did not begin where the plan says: {name} says {} for {topic}-{partition}, and the plan says {}.{more}",
+            told(&began),
+            told(planned)
+        ),
+        format!(
+            "Its code does not take the starting offsets from {}, though the configuration says so. Stop the job, since what it reads is not what was agreed to. Then either make its code read them there, or let seeding carry them (starting_position in the configuration); close this Run and open another.",
+            setting.place()
+        ),
+    ))
 }
 
 fn ends(bytes: &[u8]) -> Vec<PartitionOffsets> {
