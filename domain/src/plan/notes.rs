@@ -78,7 +78,7 @@ pub(super) fn reset_notes(
 fn carrier_note(carrier: &Carrier) -> Option<String> {
     let place = carrier_place(carrier)?;
     Some(format!(
-        "{place} carries the starting offsets. That works only as long as the job's code hands it to the option startingOffsets, and nothing in the checkpoint holds a start by anybody else to it. Where the job began is read from sources/0/0, which Spark writes; where that is not the plan's, the Run stops for a person. The new job run keeps the value, and a start from it over an empty checkpoint would begin there again."
+        "{place} carries the starting offsets, which works only as long as the job's code hands it to the option startingOffsets. Spark writes down in sources/0/0 where it began; where that is not the plan's, the Run stops for a person. A job run that somebody else starts first would not begin there, and the one that Sluice starts keeps the value: a start from it over an empty checkpoint would begin there again."
     ))
 }
 

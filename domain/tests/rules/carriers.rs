@@ -144,19 +144,23 @@ fn what_cannot_carry_the_offsets_is_refused_before_anything_is_stopped() {
     assert!(said.contains("2 sources"), "{said}");
 }
 
-/// A plan that an earlier release wrote, byte for byte as it was stored.
+/// A plan as it was stored before a driver could carry anything.
+const OLD_PLAN: &str = include_str!("plan-without-a-carrier.json");
+
 #[test]
-fn a_plan_without_the_field_keeps_its_id() {
-    let plan = reset(&stopped(), WayOut::Latest).unwrap();
-    let text = serde_json::to_string(&plan).unwrap();
-    assert!(!text.contains("setting") && !text.contains("carrier"));
-    let read: Plan = serde_json::from_str(&text).unwrap();
-    assert!(read.is_genuine());
-    assert_eq!(read, plan);
-    let stream = serde_json::to_string(&stream()).unwrap();
-    assert!(!stream.contains("carrier"), "{stream}");
-    let read: Stream = serde_json::from_str(&stream).unwrap();
-    assert_eq!(read.carrier, Carrier::Seed);
+fn a_plan_of_before_the_field_keeps_its_id_and_may_be_carried_out() {
+    let plan: Plan = serde_json::from_str(OLD_PLAN).unwrap();
+    assert!(plan.is_genuine());
+    assert_eq!(plan.setting(), None);
+    assert_eq!(check(&plan, &stream()), []);
+    assert_eq!(plan.starting_offsets(), [offsets(&[150, 260])]);
+    // The stream's digest is the same too, so that it is not stale.
+    let now = stopped().basis(
+        &stream().digest().unwrap(),
+        &crate::world::policy().digest().unwrap(),
+    );
+    assert_eq!(plan.drift(&now), Vec::<String>::new());
+    assert_eq!(serde_json::to_string(&plan).unwrap(), OLD_PLAN.trim_end());
 }
 
 proptest! {
