@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Plan, PlanKind, Setting};
+use domain::run::Ending;
 use sandbox::emr::JobRun;
 use sandbox::streams::{StreamDefinition, streams};
 use tests::{Bronze, Deeds, Ground, Guided, Person, Sluice, until};
@@ -66,15 +67,25 @@ async fn a_script_that_does_not_read_the_key_parks_the_run() {
             "{reason}"
         );
         assert!(reason.contains("loyalty_points-"), "{reason}");
-        assert!(reason.contains("in 2 partitions more"), "{reason}");
+        assert!(reason.contains("2 more partitions differ too"), "{reason}");
         assert!(
             next_step.contains("the Spark conf key spark.loyalty.startingOffsets"),
             "{next_step}"
         );
         assert_eq!(run.state().await.ended, None);
         // Looking again changes nothing.
-        run.does("resume", &[]).await;
+        run.does("resume", &[("reason", "Looked at its log.")])
+            .await;
     }
+    parked(&run).await;
+    run.does("abort", &[("reason", "The script is to be mended first.")])
+        .await;
+    let ended = until("the end of the Run", PARKS_WITHIN, async || {
+        let state = run.state().await;
+        state.ended.ok_or_else(|| format!("{:?}", state.parked))
+    })
+    .await;
+    assert_ne!(ended.0, Ending::Done, "{}", ended.2);
     let started = stage.deeds().accepted("StartJobRun");
     assert_eq!(started, 1);
 }

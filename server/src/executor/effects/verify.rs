@@ -306,8 +306,8 @@ fn refuse_other_start(
     let more = match other.count() {
         0 => String::new(),
         n => format!(
-            " So it is in {} more.",
-            counted(n as u64, "partition", "partitions")
+            " {} too.",
+            counted(n as u64, "more partition differs", "more partitions differ")
         ),
     };
     Err(Stopped::person(
