@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Plan, PlanKind, Setting};
 use domain::run::Ending;
-use sandbox::emr::JobRun;
+use sandbox::emr::{JobRun, StartJobRun};
 use sandbox::streams::{StreamDefinition, streams};
 use tests::{Bronze, Deeds, Ground, Guided, Person, Sluice, until};
 
@@ -88,6 +88,26 @@ async fn a_script_that_does_not_read_the_key_parks_the_run() {
     assert_ne!(ended.0, Ending::Done, "{}", ended.2);
     let started = stage.deeds().accepted("StartJobRun");
     assert_eq!(started, 1);
+}
+
+/// What the driver holds is known to EMR only. It is looked at before the gate is
+/// closed, not after the checkpoint was cleared.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_cannot_carry_the_start_parks_the_run_before_the_gate() {
+    let stage = Stage::set("loyalty_points").await;
+    stage.is_submitted_with("--conf 'spark.loyalty.startingOffsets=latest");
+    let run = stage.opens_a_run().await;
+    let checkpoint = stage.definition.checkpoint_prefix();
+    let before = stage.ground.bucket().objects(&checkpoint);
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    let (reason, _) = parked(&run).await;
+    assert!(
+        reason.contains("quoting that is not understood"),
+        "{reason}"
+    );
+    assert_eq!(stage.ground.bucket().objects(&checkpoint), before);
+    assert_eq!(stage.deeds().accepted("StartJobRun"), 0);
 }
 
 async fn parked(run: &Guided) -> (String, String) {
@@ -178,6 +198,31 @@ impl Stage {
             "Sluice closes and opens the gate and seeds nothing"
         );
         (run, plan)
+    }
+
+    /// Somebody cancels the job and submits it anew, with more parameters.
+    fn is_submitted_with(&self, more: &str) {
+        let world = &self.ground.sandbox.world;
+        let old = self.newest_job_run();
+        world
+            .emr
+            .cancel(&old.application_id, &old.id, None)
+            .expect("it runs");
+        let application = world.emr.application(self.definition.application);
+        let application = application.expect("an application");
+        let mut body = self.definition.submission("with-more-parameters");
+        let parameters = &mut body["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"];
+        let given = parameters.as_str().expect("parameters").to_owned();
+        *parameters = format!("{given} {more}").into();
+        let request = StartJobRun::parse(&body, &application).expect("a request");
+        world
+            .emr
+            .start_job_run(
+                &application.id,
+                request,
+                "arn:aws:iam::123456789012:user/airflow",
+            )
+            .expect("it is accepted");
     }
 
     fn newest_job_run(&self) -> JobRun {

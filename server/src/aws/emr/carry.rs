@@ -33,16 +33,12 @@ pub(super) enum CannotCarry {
         PROPERTIES_MAX
     )]
     Full,
-    /// The argument stands without a value of its own.
+    /// The argument stands without a value of its own. What follows it is not
+    /// told, since arguments are sensitive.
     #[error(
-        "its argument --{name} is followed by {next}, so what its value is cannot be told"
+        "its argument --{0} is followed by another option, so what its value is cannot be told"
     )]
-    NoValue {
-        /// The argument's name.
-        name: String,
-        /// What follows it.
-        next: String,
-    },
+    NoValue(String),
 }
 
 const DEFAULTS: &str = "spark-defaults";
@@ -193,14 +189,8 @@ fn with_argument(
         if *argument == flag {
             found = true;
             changed.extend([flag.clone(), value.to_owned()]);
-            match rest.next() {
-                Some(next) if next.starts_with("--") => {
-                    return Err(CannotCarry::NoValue {
-                        name: name.to_owned(),
-                        next: next.clone(),
-                    });
-                }
-                _ => {}
+            if rest.next().is_some_and(|next| next.starts_with("--")) {
+                return Err(CannotCarry::NoValue(name.to_owned()));
             }
         } else if argument.starts_with(&given) {
             found = true;
@@ -334,7 +324,7 @@ mod tests {
         }
         let mut arguments = vec!["--starting-offsets".to_owned(), "--x".to_owned()];
         let refused = with_argument(&mut arguments, from, VALUE);
-        assert!(matches!(refused, Err(CannotCarry::NoValue { .. })));
+        assert_eq!(refused, Err(CannotCarry::NoValue(from.to_owned())));
         assert_eq!(arguments, ["--starting-offsets", "--x"], "unchanged");
     }
 
