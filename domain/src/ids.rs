@@ -138,6 +138,17 @@ impl RunId {
         let stamp = at.compact().to_lowercase().replace('_', "-");
         Self(format!("{stream}-{stamp}-{random:04x}"))
     }
+
+    /// Whether a Run of this stream would be named so. What it decides is only
+    /// whom to tell that something may have changed.
+    #[must_use]
+    pub fn reads_as_of(&self, stream: &StreamName) -> bool {
+        const STAMP: usize = "-20251124-160000-00af".len();
+        let name = stream.as_str().replace('_', "-");
+        self.0
+            .strip_prefix(&name)
+            .is_some_and(|rest| rest.len() == STAMP && rest.starts_with('-'))
+    }
 }
 
 impl StepId {
@@ -168,5 +179,7 @@ mod tests {
         let id = RunId::new(&stream, Millis(1_764_000_000_000), 0x00af);
         assert_eq!(id.as_str(), "orders-eu-20251124-160000-00af");
         assert!(id.as_str().parse::<RunId>().is_ok());
+        assert!(id.reads_as_of(&stream));
+        assert!(!id.reads_as_of(&"orders".parse().unwrap()));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::ids::RunId;
+use domain::ids::{RunId, StreamName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock;
@@ -56,8 +56,23 @@ impl Live {
         }))
     }
 
-    /// A stream's latest snapshot or verdict is another one.
-    pub fn streams_changed(&self) {
+    /// A stream's latest snapshot or verdict is another one. Its Runs show it
+    /// too: what it costs now, and whether the plan still holds.
+    pub fn stream_changed(&self, stream: &StreamName) {
+        let number = self.next();
+        {
+            let runs = self.0.runs.lock().unwrap_or_else(PoisonError::into_inner);
+            for (run, followers) in runs.iter() {
+                if run.reads_as_of(stream) {
+                    followers.send_modify(|newest| *newest = number.max(*newest));
+                }
+            }
+        }
+        self.streams_changed();
+    }
+
+    /// The list of streams is another one.
+    fn streams_changed(&self) {
         let number = self.next();
         self.0
             .streams
@@ -140,6 +155,16 @@ mod tests {
         assert!(one.has_changed().unwrap());
         assert!(!other.has_changed().unwrap());
         assert!(list.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_new_look_at_a_stream_tells_its_runs_and_no_others() {
+        let live = Live::new();
+        let own = live.follow_run(&run("orders-20251124-160000-00af"));
+        let other = live.follow_run(&run("payments-20251124-160000-00af"));
+        live.stream_changed(&"orders".parse().unwrap());
+        assert!(own.has_changed().unwrap());
+        assert!(!other.has_changed().unwrap());
     }
 
     #[test]

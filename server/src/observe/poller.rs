@@ -175,7 +175,7 @@ impl Poller {
         let latest = Arc::new(self.judged(name, kept, snapshot));
         let before = kept.replace(began, latest.clone());
         if before.is_none_or(|before| differs(&before, &latest)) {
-            self.0.live.streams_changed();
+            self.0.live.stream_changed(name);
         }
         latest
     }
