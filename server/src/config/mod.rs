@@ -35,7 +35,7 @@ pub use server::{Banner, DatabaseUrl, LogFormat, PublicOrigin, Server};
 pub use sign_in::{Issuer, RoleMapping, SignIn};
 pub use streams::{
     Carrier, Checkpoint, Contact, Downstream, Job, Logs, Metric, MetricKind, Metrics,
-    RecoveryTimes, Sink, SinkKind, StartingPosition, Stream, StreamKafka,
+    Sink, SinkKind, StartingPosition, Stream, StreamKafka,
 };
 
 /// The whole configuration.

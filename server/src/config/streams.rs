@@ -51,8 +51,6 @@ pub struct Stream {
     pub contacts: Vec<Contact>,
     #[serde(default)]
     pub downstream: Vec<Downstream>,
-    #[serde(default)]
-    pub rto: RecoveryTimes,
 }
 
 /// The EMR Serverless application, and which of its job runs are this stream's.
@@ -210,27 +208,6 @@ pub struct Downstream {
     pub table: String,
     #[serde(default)]
     pub owner: Option<String>,
-}
-
-/// The runbook's recovery time objectives, in minutes: the upper end of each.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecoveryTimes {
-    pub simple_minutes: u32,
-    pub reprocess_day_minutes: u32,
-    pub reprocess_week_minutes: u32,
-    pub full_minutes: u32,
-}
-
-impl Default for RecoveryTimes {
-    fn default() -> Self {
-        Self {
-            simple_minutes: 10,
-            reprocess_day_minutes: 60,
-            reprocess_week_minutes: 240,
-            full_minutes: 480,
-        }
-    }
 }
 
 impl Checkpoint {

@@ -132,7 +132,6 @@ fn commented_tables_of_the_example_are_known() {
     for header in [
         "[aws.endpoints]",
         "[aws.credentials]",
-        "[streams.rto]",
         "[streams.starting_position]",
     ] {
         let start = EXAMPLE.find(&format!("# {header}")).unwrap();
@@ -144,7 +143,7 @@ fn commented_tables_of_the_example_are_known() {
             .collect();
         let block = block.replace("aws-secret", "s");
         let text = match header {
-            "[streams.rto]" | "[streams.starting_position]" => {
+            "[streams.starting_position]" => {
                 format!("{}\n{block}", example())
             }
             _ => example().replace(
