@@ -104,8 +104,11 @@ test("a plan whose world has changed cannot be started, and is made anew", async
   });
   await expect(rail(page, "Plan")).toContainText("stale");
   await judge(page, info, "stale");
-  await rail(page, "Agreement").click();
-  await expect(page.getByRole("button", { name: "Start the reset of orders" })).toBeDisabled();
+  const startButton = page.getByRole("button", { name: "Start the reset of orders" });
+  await expect(startButton).toBeDisabled();
+  await page.getByRole("button", { name: "Make the reset plan anew" }).click();
+  await expect(page.getByText("This plan is stale and cannot be started.")).toHaveCount(0);
+  await expect(startButton).toBeEnabled();
 });
 
 test("a step that S3 hinders says how often it was tried, and goes on", async ({

@@ -9,6 +9,18 @@ use crate::api::act::MakeRunPlan;
 use crate::ui::*;
 use crate::view::Permission;
 
+/// The form that makes a plan anew, where nothing asks for it. A stale plan has
+/// it at its top already, in [`Drift`].
+#[component]
+pub fn MakePlanAnew(
+    /// Which of the two plans.
+    kind: PlanKind,
+) -> AnyView {
+    let run = CurrentRun::of_page();
+    let stale = run.part_of_plan(kind, |view| !view.drift.is_empty());
+    (move || (!stale.get()).then(|| view! { <MakePlan kind /> })).into_any()
+}
+
 /// The form that makes a plan, with the reason where none can be made.
 #[component]
 pub fn MakePlan(
@@ -76,6 +88,7 @@ pub fn Drift(
                         {drift.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
                     </ul>
                     <p>"Make it anew. An agreement to the old plan does not hold for the new one."</p>
+                    <MakePlan kind />
                 </Callout>
             }
         })

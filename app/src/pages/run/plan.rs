@@ -36,7 +36,7 @@ pub(super) fn stage() -> AnyView {
                 } else {
                     view! {
                         {move || made.get().then(|| view! { <WayOn /> })}
-                        <MakePlan kind=KIND />
+                        <MakePlanAnew kind=KIND />
                     }
                         .into_any()
                 }

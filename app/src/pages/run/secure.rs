@@ -79,7 +79,7 @@ fn Planned() -> AnyView {
         <Card title="Start">
             <ConfirmStart kind=KIND />
         </Card>
-        <MakePlan kind=KIND />
+        <MakePlanAnew kind=KIND />
     }
     .into_any()
 }
