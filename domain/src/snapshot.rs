@@ -4,9 +4,11 @@
 //! A part that could not be read is [`Observed::Unknown`] with the reason. It
 //! is never an empty value: an unread listing is not an empty prefix.
 
+mod kafka;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::canonical;
@@ -14,6 +16,8 @@ use crate::checkpoint::{Finding, Prognosis};
 use crate::ids::{Digest, JobRunId, StreamName};
 use crate::offsets::PartitionOffsets;
 use crate::time::Millis;
+
+pub use kafka::{FormerTopic, KafkaSeen, PartitionSeen, TopicSeen};
 
 /// Something that was read, or the reason why it could not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,14 @@ pub enum Observed<T> {
 }
 
 impl<T> Observed<T> {
+    /// When it was read, or tried.
+    #[must_use]
+    pub fn at(&self) -> Millis {
+        match self {
+            Observed::Seen { at, .. } | Observed::Unknown { at, .. } => *at,
+        }
+    }
+
     /// The value, if it was read.
     #[must_use]
     pub fn seen(&self) -> Option<&T> {
@@ -101,6 +113,10 @@ pub struct CheckpointSeen {
     pub prognosis: Prognosis,
     /// What is wrong, worst first.
     pub findings: Vec<Finding>,
+    /// Checkpoints that lie below this place, relative to it: then it is a
+    /// root, and never a checkpoint to be cleared.
+    #[serde(default)]
+    pub nested: Vec<String>,
 }
 
 /// A batch of the offset log that could be read.
@@ -153,6 +169,22 @@ pub struct JobsSeen {
     pub runs: Vec<JobRunSeen>,
     /// Job runs that are alive and match no configured stream.
     pub unexplained: Vec<JobRunId>,
+    /// What the executors of the newest job run are doing. Asked for only while
+    /// a batch is under way; `None` where that could not be told.
+    #[serde(default)]
+    pub executors: Option<ExecutorsSeen>,
+}
+
+/// How busy the executors of a job run are, by EMR's own metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutorsSeen {
+    /// When the newest minute that has a value began.
+    pub at: Millis,
+    /// How much of the executors' vCPUs is used, in percent.
+    pub busy_percent: u8,
+    /// Since when they have done nothing, minute by minute, up to the newest;
+    /// `None` where they are at work.
+    pub idle_since: Option<Millis>,
 }
 
 impl JobsSeen {
@@ -187,6 +219,9 @@ pub struct JobRunSeen {
     /// configuration, which EMR marks as sensitive and which stand nowhere in
     /// Sluice as text.
     pub driver: Digest,
+    /// The role that the job runs in, an ARN; `None` where it was not read.
+    #[serde(default)]
+    pub role: Option<String>,
 }
 
 /// The nine states of a job run in EMR Serverless' API, and any that a later
@@ -271,59 +306,6 @@ impl From<JobRunState> for String {
     }
 }
 
-/// The topics of a stream, as their broker tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KafkaSeen {
-    /// The cluster's id.
-    pub cluster_id: Option<String>,
-    /// By name.
-    pub topics: BTreeMap<String, TopicSeen>,
-}
-
-/// One topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TopicSeen {
-    /// Its id, which changes when it is deleted and made again.
-    pub topic_id: Option<Uuid>,
-    /// `retention.ms`, where it could be read; -1 is "for ever".
-    pub retention_ms: Option<i64>,
-    /// `cleanup.policy` names compaction: offsets are then no count of records.
-    pub compacted: Option<bool>,
-    /// By partition.
-    #[serde(deserialize_with = "by_partition")]
-    pub partitions: BTreeMap<i32, PartitionSeen>,
-}
-
-/// Keys are texts in JSON. Inside [`Observed`], which is told by its tag, serde
-/// does not take them for numbers by itself.
-fn by_partition<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<i32, PartitionSeen>, D::Error> {
-    use serde::de::Error;
-    BTreeMap::<String, PartitionSeen>::deserialize(deserializer)?
-        .into_iter()
-        .map(|(partition, seen)| match partition.parse() {
-            Ok(partition) => Ok((partition, seen)),
-            Err(_) => Err(D::Error::custom(format!("partition {partition:?}"))),
-        })
-        .collect()
-}
-
-/// One partition. Offsets are the next to be read, as everywhere in Kafka.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartitionSeen {
-    /// The log start offset.
-    #[serde(with = "canonical::decimal")]
-    pub earliest: i64,
-    /// The end under the stream's isolation level: under `read_committed` the
-    /// last stable offset.
-    #[serde(with = "canonical::decimal")]
-    pub latest: i64,
-    /// The high watermark, whatever the isolation level.
-    #[serde(with = "canonical::decimal")]
-    pub high_watermark: i64,
-}
-
 /// A progress report of the running query, from the driver's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -342,32 +324,4 @@ pub struct Progress {
     pub start: Option<PartitionOffsets>,
     /// Where the first source ended, as reported.
     pub end: Option<PartitionOffsets>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_seen_of_a_topic_survives_the_wire() {
-        let seen = Observed::Seen {
-            at: Millis(1),
-            value: TopicSeen {
-                topic_id: None,
-                retention_ms: Some(-1),
-                compacted: None,
-                partitions: BTreeMap::from([(
-                    11,
-                    PartitionSeen {
-                        earliest: 3,
-                        latest: i64::MAX,
-                        high_watermark: i64::MAX,
-                    },
-                )]),
-            },
-        };
-        let json = serde_json::to_string(&seen).unwrap();
-        let read: Observed<TopicSeen> = serde_json::from_str(&json).unwrap();
-        assert_eq!(read, seen);
-    }
 }

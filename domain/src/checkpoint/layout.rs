@@ -1,6 +1,8 @@
 //! Which file of a checkpoint a key is. Spark judges names, never contents:
 //! `006` and `-1` count as batches because Java's `Long.parseLong` reads them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// The store whose directory is left out.
@@ -176,6 +178,32 @@ impl CheckpointFile {
     }
 }
 
+/// Checkpoints that lie below this place, relative to it: it is a root then, or
+/// a checkpoint with another one in it. A backup counts, since it is one too.
+pub fn nested_checkpoints<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for key in keys {
+        let own = key.split('/').next().unwrap_or_default();
+        if matches!(own, "offsets" | "commits" | "sources" | "state") {
+            continue;
+        }
+        // The shortest place below which the rest is a file of a checkpoint.
+        let place = key.match_indices('/').map(|(at, _)| at).find(|at| {
+            matches!(
+                CheckpointFile::of_key(&key[at + 1..]),
+                CheckpointFile::Metadata
+                    | CheckpointFile::Offsets(_)
+                    | CheckpointFile::Commits(_)
+                    | CheckpointFile::SourceOffset(_)
+            )
+        });
+        if let Some(at) = place {
+            found.insert(key[..at].to_owned());
+        }
+    }
+    found.into_iter().filter(|place| !place.is_empty()).collect()
+}
+
 fn inside_batch_directory(path: &str, key: &str) -> Option<CheckpointFile> {
     let mut parts = path.split('/');
     let log = match parts.next()? {
@@ -284,6 +312,43 @@ mod tests {
         ] {
             assert_eq!(java_long(name), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn checkpoints_below_a_root_are_found_and_a_checkpoint_has_none() {
+        let of = |keys: &[&str]| nested_checkpoints(keys.iter().copied());
+        assert_eq!(
+            of(&[
+                "metadata",
+                "offsets/12",
+                "offsets/.12.x.tmp",
+                "sources/0/0",
+                "state/0/_metadata/metadata",
+                "state/0/0/_metadata/schema",
+                "state/0/0/left/1.delta",
+                "_stateSchema/default/0_4e77",
+                "notes/readme.txt",
+                "",
+            ]),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            of(&[
+                "points/metadata",
+                "points/offsets/3",
+                "tiers/commits/3",
+                "deep/er/sources/0/0",
+                "orders_backup_20260101_000000Z/offsets/9",
+                "orders_backup_20260101_000000Z.manifest.json",
+                "offsets/1",
+            ]),
+            [
+                "deep/er",
+                "orders_backup_20260101_000000Z",
+                "points",
+                "tiers"
+            ]
+        );
     }
 
     #[test]

@@ -22,6 +22,17 @@ pub enum Refusal {
         "No object lies under {0}, so there is nothing to back up or to reset. Check the stream's checkpoint location."
     )]
     Empty(String),
+    /// Other checkpoints lie under the prefix.
+    #[error(
+        "{location} is no checkpoint of its own: below it lie {}. A reset would clear them all. Name the checkpoint itself in the stream's configuration.",
+        few(nested)
+    )]
+    Nested {
+        /// The configured place.
+        location: String,
+        /// The checkpoints below it, relative to it.
+        nested: Vec<String>,
+    },
     /// A job run is alive that belongs to no known stream.
     #[error(
         "Job runs {0} on the application belong to no configured stream and may write here. Name their stream in the configuration, or stop them."
@@ -67,11 +78,30 @@ pub enum Refusal {
     NotCanonical,
 }
 
+/// The checkpoint, which lies alone under its prefix.
 pub(super) fn seen_checkpoint(snapshot: &Snapshot) -> Result<&CheckpointSeen, Refusal> {
-    snapshot.checkpoint.seen().ok_or_else(|| Refusal::Unknown {
+    let seen = snapshot.checkpoint.seen().ok_or_else(|| Refusal::Unknown {
         what: "The checkpoint",
         reason: unknown(snapshot.checkpoint.unknown_reason()),
-    })
+    })?;
+    if seen.nested.is_empty() {
+        Ok(seen)
+    } else {
+        Err(Refusal::Nested {
+            location: seen.location.clone(),
+            nested: seen.nested.clone(),
+        })
+    }
+}
+
+/// Names for a sentence, the first few of them.
+fn few(names: &[String]) -> String {
+    const SAID: usize = 5;
+    let said = names[..names.len().min(SAID)].join(", ");
+    match names.len().saturating_sub(SAID) {
+        0 => said,
+        more => format!("{said} and {more} more"),
+    }
 }
 
 pub(super) fn seen_jobs(snapshot: &Snapshot) -> Result<&JobsSeen, Refusal> {

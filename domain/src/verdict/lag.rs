@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::headroom::{Loss, headrooms};
 use crate::canonical::decimal;
-use crate::snapshot::{CheckpointSeen, Snapshot};
+use crate::snapshot::{CheckpointSeen, PartitionSeen, Snapshot};
 use crate::time::Millis;
 
 /// How far behind a stream is.
@@ -12,19 +13,23 @@ pub struct Lag {
     /// Offsets from the newest committed batch to the end.
     #[serde(with = "decimal")]
     pub records: u64,
-    /// How old the newest committed batch is, in milliseconds; what is not
-    /// read yet is at most this old, unless records carry older times.
+    /// How old the newest committed batch is, in milliseconds.
     pub age_ms: i64,
-    /// Milliseconds until the oldest unread record is past its retention, at
-    /// the least. `None` where nothing is unread or nothing is ever deleted.
-    pub until_loss_ms: Option<i64>,
+    /// How old the oldest unread record is, in milliseconds. `None` where
+    /// nothing is unread, or Kafka did not tell.
+    #[serde(default)]
+    pub unread_ms: Option<i64>,
+    /// When the first unread record is deleted, in whichever partition that
+    /// comes first. `None` where nothing is unread, or no limit is known.
+    #[serde(default)]
+    pub loss: Option<Loss>,
     /// Offsets that are already deleted unread.
     #[serde(with = "decimal")]
     pub lost: u64,
 }
 
 /// An earlier look at a stream, as the poller keeps them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// When.
     pub at: Millis,
@@ -32,63 +37,62 @@ pub struct Sample {
     pub commit: Option<i64>,
     /// The lag in records.
     pub lag: Option<i64>,
-    /// All end offsets added up.
+    /// All end offsets under the stream's isolation level added up.
     pub end: Option<i64>,
+    /// All high watermarks added up.
+    pub high: Option<i64>,
     /// All committed offsets added up.
     pub committed: Option<i64>,
+    /// When the newest job run was submitted, which tells it from another.
+    pub run: Option<Millis>,
+    /// Its attempt.
+    pub attempt: Option<i32>,
 }
 
 /// The lag by what was seen; `None` where checkpoint or Kafka is unknown, or
 /// no committed batch can be read.
 #[must_use]
 pub fn lag(snapshot: &Snapshot) -> Option<Lag> {
-    let checkpoint = snapshot.checkpoint.seen()?;
-    let kafka = snapshot.kafka.seen()?;
-    let newest = checkpoint.last_committed()?;
-    let next = checkpoint.next_offsets()?;
-    let age_ms = snapshot.taken_at.since(newest.planned_at).max(0);
-    let mut lag = Lag {
-        age_ms,
-        ..Lag::default()
-    };
-    for (name, topic) in &kafka.topics {
-        for (partition, at) in &topic.partitions {
-            let reached = next.get(name, *partition).unwrap_or(at.earliest);
-            let count =
-                |from: i64, to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
-            let waiting = count(reached, at.latest);
-            lag.records += waiting;
-            lag.lost += count(reached, at.earliest);
-            let retention_ms = topic.retention_ms.filter(|ms| *ms >= 0);
-            if let Some(retention_ms) = retention_ms.filter(|_| waiting > 0) {
-                let left = retention_ms.saturating_sub(age_ms).max(0);
-                lag.until_loss_ms = Some(lag.until_loss_ms.map_or(left, |l| l.min(left)));
-            }
-        }
-    }
-    Some(lag)
+    let newest = snapshot.checkpoint.seen()?.last_committed()?;
+    let partitions = headrooms(snapshot)?;
+    Some(Lag {
+        records: partitions.iter().map(|p| p.waiting).sum(),
+        age_ms: snapshot.taken_at.since(newest.planned_at).max(0),
+        unread_ms: partitions.iter().filter_map(|p| p.unread_ms).max(),
+        loss: partitions
+            .iter()
+            .filter_map(|p| p.loss)
+            .min_by_key(|loss| loss.in_ms),
+        lost: partitions.iter().map(|p| p.lost).sum(),
+    })
 }
 
 /// What a look at a stream adds to its samples.
 #[must_use]
 pub fn sample(snapshot: &Snapshot) -> Sample {
     let checkpoint = snapshot.checkpoint.seen();
-    let ends = snapshot.kafka.seen().map(|kafka| {
-        kafka
-            .topics
-            .values()
-            .flat_map(|t| t.partitions.values())
-            .fold(0_i64, |sum, p| sum.saturating_add(p.latest))
-    });
+    let summed = |offset: fn(&PartitionSeen) -> i64| {
+        snapshot.kafka.seen().map(|kafka| {
+            kafka
+                .topics
+                .values()
+                .flat_map(|t| t.partitions.values())
+                .fold(0_i64, |sum, p| sum.saturating_add(offset(p)))
+        })
+    };
     let committed = checkpoint.and_then(CheckpointSeen::next_offsets).map(|o| {
         o.iter()
             .fold(0_i64, |sum, (_, _, offset)| sum.saturating_add(offset))
     });
+    let run = snapshot.jobs.seen().and_then(|jobs| jobs.runs.first());
     Sample {
         at: snapshot.taken_at,
         commit: checkpoint.and_then(|c| c.newest_commit),
         lag: lag(snapshot).and_then(|l| i64::try_from(l.records).ok()),
-        end: ends,
+        end: summed(|p| p.latest),
+        high: summed(|p| p.high_watermark),
         committed,
+        run: run.map(|run| run.created_at),
+        attempt: run.map(|run| run.attempt),
     }
 }

@@ -1,9 +1,20 @@
 //! The verdict on a stream: one word, worst first, with its evidence, since
 //! when, and whether a reset can help at all.
 
+mod case;
+mod cause;
+mod common;
+mod headroom;
+mod job;
 mod judge;
+mod kafka;
 mod lag;
+mod start;
+mod work;
 
+pub use cause::{Cause, CauseKind, cause};
+pub use common::{CommonCause, Shared, Watched, common_causes};
+pub use headroom::{Headroom, Loss, LossBy, headrooms};
 pub use judge::judge;
 pub use lag::{Lag, Sample, lag, sample};
 
@@ -21,15 +32,17 @@ pub enum VerdictKind {
     Unknown,
     /// The next offset is behind the log start, or will be soon.
     LosingData,
-    /// The doctor foresees a failure.
+    /// The doctor foresees a failure, or a start that loses records in silence;
+    /// or the checkpoint does not fit the topics that are there.
     Corrupt,
-    /// No job run that can write.
+    /// No job run that is at work: ended, not up yet, or failing again and again.
     Down,
-    /// Input is waiting, no batch advances, nothing is at work.
+    /// Input has waited, no batch advances, and nothing is seen to be at work.
     Stuck,
-    /// An open Kafka transaction holds the end back.
+    /// An open Kafka transaction holds the end back, and has for some time.
     Blocked,
-    /// Offsets are written and not yet committed: slow is not stuck.
+    /// Offsets are written and not yet committed, and that is no wonder: slow is
+    /// not stuck.
     WorkingOnABigBatch,
     /// The lag grows.
     Behind,
@@ -107,14 +120,18 @@ pub struct Verdict {
     pub reset_helps: ResetHelps,
     /// What speaks for it, as sentences.
     pub evidence: Vec<String>,
+    /// Why the job failed, where its own words tell.
+    #[serde(default)]
+    pub cause: Option<Cause>,
 }
 
 /// From when on something is a matter for alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// Losing data: within this time, in milliseconds.
+    /// Losing data: within this time, in milliseconds, or within a third of the
+    /// time that records live where that is shorter.
     pub alarm_ms: i64,
-    /// Stuck: no batch for so many trigger intervals.
+    /// Stuck: input has waited for so many trigger intervals.
     pub triggers: i64,
 }
 

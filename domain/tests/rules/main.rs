@@ -8,4 +8,5 @@
 mod carriers;
 mod plan;
 mod run;
+mod verdict;
 mod world;

@@ -341,6 +341,21 @@ fn only_what_is_decisive_makes_a_plan_stale() {
     assert_eq!(plan.body.kind, PlanKind::Reset);
 }
 
+#[test]
+fn a_root_with_checkpoints_below_it_is_never_copied_nor_cleared() {
+    let mut root = stopped();
+    if let Observed::Seen { value, .. } = &mut root.checkpoint {
+        value.nested = vec!["points".into(), "tiers".into()];
+    }
+    let refused = Refusal::Nested {
+        location: "s3://bucket/ck/orders/".into(),
+        nested: vec!["points".into(), "tiers".into()],
+    };
+    assert_eq!(secure(&root).unwrap_err(), refused);
+    assert_eq!(reset(&root, WayOut::Latest).unwrap_err(), refused);
+    assert!(refused.to_string().contains("points, tiers"), "{refused}");
+}
+
 proptest! {
     /// Every offset that Kafka has, from where the stream got to up to the end,
     /// is either skipped or read; and what is read twice is what was read.
@@ -357,6 +372,7 @@ proptest! {
             earliest: start,
             latest: end,
             high_watermark: end,
+            ..domain::snapshot::PartitionSeen::default()
         };
         let effect = domain::plan::PartitionEffect::new("t", 0, before, after, seen);
         let reached = before.unwrap_or(start);

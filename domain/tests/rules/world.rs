@@ -79,6 +79,7 @@ pub(crate) fn job_run(state: &str) -> JobRunSeen {
         updated_at: NOW.plus(-600_000),
         created_by: "arn:aws:iam::123456789012:user/airflow".into(),
         driver: Digest::of(b"driver"),
+        role: None,
     }
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn snapshot(
                 earliest: *earliest,
                 latest: *latest,
                 high_watermark: *latest,
+                ..PartitionSeen::default()
             };
             (p, seen)
         })
@@ -134,6 +136,7 @@ pub(crate) fn snapshot(
                     start: None,
                 },
                 findings: Vec::new(),
+                nested: Vec::new(),
             },
         },
         jobs: Observed::Seen {
@@ -144,6 +147,7 @@ pub(crate) fn snapshot(
                 release: "emr-7.9.0".into(),
                 runs: vec![job_run(state)],
                 unexplained: Vec::new(),
+                executors: None,
             },
         },
         kafka: Observed::Seen {
@@ -154,11 +158,14 @@ pub(crate) fn snapshot(
                     "orders_events".to_owned(),
                     TopicSeen {
                         topic_id: None,
+                        former: None,
                         retention_ms: Some(604_800_000),
+                        retention_bytes: None,
                         compacted: Some(false),
                         partitions,
                     },
                 )]),
+                missing: Vec::new(),
             },
         },
         progress: Observed::Seen {
