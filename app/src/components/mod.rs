@@ -3,6 +3,7 @@
 
 mod act_form;
 mod agreement_panel;
+mod common_cause;
 mod confirm_start;
 mod cost_card;
 mod csrf;
@@ -29,6 +30,7 @@ mod waiting;
 // By glob, since each component comes with a type for its properties.
 pub use act_form::*;
 pub use agreement_panel::*;
+pub use common_cause::*;
 pub use confirm_start::*;
 pub use cost_card::*;
 pub use csrf::*;

@@ -8,7 +8,7 @@ use domain::verdict::Lag;
 use leptos::prelude::*;
 
 use super::job_state::JobStateChip;
-use super::verdict::{Lasting, VerdictChip, until};
+use super::verdict::{Lasting, VerdictChip, loss_in};
 use crate::paths;
 use crate::ui::*;
 use crate::view::StreamRow;
@@ -127,7 +127,10 @@ fn lag_cell(lag: Option<Lag>) -> AnyView {
             view! { <span>"nothing waits"</span> }.into_any()
         }
         Some(lag) => {
-            let age = format!("up to {} old", human_duration(lag.age_ms));
+            let age = match lag.unread_ms {
+                Some(ms) => format!("up to {} old", human_duration(ms)),
+                None => "age unknown".to_owned(),
+            };
             let records = counted(lag.records, "record", "records");
             view! { <TwoLines note=age.into_any()>{records}</TwoLines> }.into_any()
         }
@@ -155,9 +158,8 @@ fn loss(lag: Option<Lag>) -> AnyView {
             (Tone::Danger, format!("{} lost", thousands(lag.lost)))
         }
         Some(Lag {
-            until_loss_ms: Some(left),
-            ..
-        }) => (Tone::Neutral, until(left)),
+            loss: Some(loss), ..
+        }) => (Tone::Neutral, loss_in(loss)),
         Some(lag) if lag.records == 0 => (Tone::Neutral, "nothing waits".to_owned()),
         Some(_) => (Tone::Neutral, "no limit known".to_owned()),
     };

@@ -1,7 +1,7 @@
 //! A verdict as a chip, and how each one looks.
 
 use domain::time::{Millis, human_duration};
-use domain::verdict::VerdictKind;
+use domain::verdict::{Loss, LossBy, VerdictKind};
 use leptos::prelude::*;
 
 use crate::ui::*;
@@ -83,6 +83,17 @@ pub fn until(left_ms: i64) -> String {
     } else {
         format!("in {}", human_duration(left_ms))
     }
+}
+
+/// When unread records are deleted, and by what where that is not their age.
+#[must_use]
+pub fn loss_in(loss: Loss) -> String {
+    let most = if loss.measured { "" } else { "at most " };
+    let by = match loss.by {
+        LossBy::Time => "",
+        LossBy::Size => ", by size",
+    };
+    format!("{most}{}{by}", until(loss.in_ms))
 }
 
 /// Milliseconds since then, without a rest that nobody reads.

@@ -71,6 +71,7 @@ fn drawn(page: Page) -> AnyView {
         })
     });
     let waiting = page.part(|page| page.waiting.clone());
+    let common = page.part(|page| page.common.clone());
     view! {
         <div class="page">
             <div class="page__head">
@@ -81,6 +82,7 @@ fn drawn(page: Page) -> AnyView {
                 <FilterBox filter />
             </div>
             <Freshness of=page />
+            <CommonCauses causes=common now_ms=page.now_ms />
             <Waiting items=waiting now_ms=page.now_ms />
             <VerdictFilters page filter />
             <Rows page filter />

@@ -3,6 +3,7 @@
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::time::Millis;
+use domain::verdict::Loss;
 use serde::{Deserialize, Serialize};
 
 use super::{Permission, RunRow, StreamRow};
@@ -39,14 +40,19 @@ pub struct PartitionRow {
     pub partition: i32,
     /// The next offset by the newest readable committed batch.
     pub committed: Option<i64>,
-    /// The log start.
-    pub log_start: i64,
-    /// The end.
-    pub log_end: i64,
+    /// The log start; `None` where Kafka does not have the partition.
+    pub log_start: Option<i64>,
+    /// The end; likewise.
+    pub log_end: Option<i64>,
     /// Offsets waiting; `None` where the committed offset is unknown.
     pub lag: Option<i64>,
-    /// Milliseconds until the oldest unread record is past its retention.
-    pub until_loss_ms: Option<i64>,
+    /// How old the oldest unread record is, in milliseconds; `None` where
+    /// nothing is unread, or Kafka did not tell.
+    pub unread_ms: Option<i64>,
+    /// When the oldest unread record is deleted, by time or by size.
+    pub loss: Option<Loss>,
+    /// The topic has a limit of size, and how full it is could not be told.
+    pub size_unknown: bool,
     /// What is odd about it, as a sentence.
     pub note: Option<String>,
 }

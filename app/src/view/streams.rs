@@ -2,7 +2,7 @@
 
 use domain::ids::{RunId, StreamName};
 use domain::time::Millis;
-use domain::verdict::{Lag, Verdict};
+use domain::verdict::{CommonCause, Lag, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::Point;
@@ -12,6 +12,8 @@ use super::Point;
 pub struct StreamsPage {
     /// The server's time.
     pub now: Millis,
+    /// What several of these streams fell by together, widest first.
+    pub common: Vec<CommonCause>,
     /// Every stream that the person may see, worst first.
     pub streams: Vec<StreamRow>,
     /// What waits for this person.

@@ -3,7 +3,8 @@
 use super::case::Case;
 use super::headroom::headrooms;
 use super::{
-    ResetHelps, Sample, Thresholds, Verdict, VerdictKind, job, kafka, lag, start, work,
+    ResetHelps, Sample, Thresholds, Verdict, VerdictKind, behind, job, kafka, lag, start,
+    work,
 };
 use crate::snapshot::Snapshot;
 use crate::stream::Stream;
@@ -57,7 +58,7 @@ pub fn judge(
         work::blocked,
         work::big_batch,
         work::not_yet_known,
-        work::behind,
+        behind::behind,
         idle,
         healthy,
     ]

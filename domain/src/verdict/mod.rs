@@ -1,6 +1,7 @@
 //! The verdict on a stream: one word, worst first, with its evidence, since
 //! when, and whether a reset can help at all.
 
+mod behind;
 mod case;
 mod cause;
 mod common;

@@ -9,19 +9,19 @@ use kafka_protocol::{
     ResponseError,
     messages::{
         ApiKey, ApiVersionsResponse, BrokerId, DescribeClusterRequest,
-        DescribeClusterResponse, DescribeConfigsRequest, ListOffsetsRequest,
-        MetadataRequest, RequestHeader, ResponseHeader,
+        DescribeClusterResponse, DescribeConfigsRequest, DescribeLogDirsRequest,
+        ListOffsetsRequest, MetadataRequest, RequestHeader, ResponseHeader,
         api_versions_response::ApiVersion,
         describe_cluster_response::DescribeClusterBroker,
     },
     protocol::{Decodable, Encodable, StrBytes, VersionRange},
 };
 
-use super::{Topics, bounds, configs, metadata, offsets};
+use super::{Topics, bounds, configs, log_dirs, metadata, offsets};
 
 /// What is answered, in which versions. Newer ones exist; clients step down to
 /// these.
-const SUPPORTED: [(ApiKey, VersionRange, &str); 5] = [
+const SUPPORTED: [(ApiKey, VersionRange, &str); 6] = [
     (
         ApiKey::ListOffsets,
         VersionRange { min: 1, max: 7 },
@@ -41,6 +41,11 @@ const SUPPORTED: [(ApiKey, VersionRange, &str); 5] = [
         ApiKey::DescribeConfigs,
         VersionRange { min: 1, max: 4 },
         "DescribeConfigs",
+    ),
+    (
+        ApiKey::DescribeLogDirs,
+        VersionRange { min: 1, max: 4 },
+        "DescribeLogDirs",
     ),
     (
         ApiKey::DescribeCluster,
@@ -167,6 +172,10 @@ pub(super) fn answer(
         ApiKey::DescribeConfigs => {
             let body: DescribeConfigsRequest = request.body()?;
             encode(request, &configs::answer(&body, request.version, topics))
+        }
+        ApiKey::DescribeLogDirs => {
+            let body: DescribeLogDirsRequest = request.body()?;
+            encode(request, &log_dirs::answer(&body, request.version, topics))
         }
         ApiKey::DescribeCluster => {
             let body: DescribeClusterRequest = request.body()?;

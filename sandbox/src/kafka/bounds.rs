@@ -34,6 +34,11 @@ pub(super) fn lists_fit(key: ApiKey, version: i16, body: &Bytes) -> bool {
                 })
             })
         }
+        ApiKey::DescribeLogDirs => walk.list(|topic| {
+            topic.string()?;
+            topic.list(|partition| partition.skip(4))?;
+            topic.tags()
+        }),
         ApiKey::DescribeConfigs => walk.list(|resource| {
             resource.skip(1)?;
             resource.string()?;
@@ -51,6 +56,7 @@ fn is_flexible(key: ApiKey, version: i16) -> bool {
         ApiKey::Metadata => version >= 9,
         ApiKey::ListOffsets => version >= 6,
         ApiKey::DescribeConfigs => version >= 4,
+        ApiKey::DescribeLogDirs => version >= 2,
         _ => false,
     }
 }

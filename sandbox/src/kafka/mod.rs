@@ -9,6 +9,7 @@ mod answers;
 mod bounds;
 mod configs;
 pub mod listener;
+mod log_dirs;
 mod metadata;
 mod offsets;
 mod partition_log;

@@ -64,7 +64,7 @@ async fn a_version_that_is_too_new_is_told_the_versions_there_are() {
     assert_eq!(frame[..4], 77_i32.to_be_bytes());
     assert_eq!(frame[4..6], UNSUPPORTED_VERSION.to_be_bytes());
     assert_eq!(frame[6..10], 5_i32.to_be_bytes());
-    assert_eq!(frame.len(), 10 + 5 * 6);
+    assert_eq!(frame.len(), 10 + 6 * 6);
     // And the connection goes on.
     stream
         .write_all(&request(API_VERSIONS, 0, &[]))
@@ -141,7 +141,7 @@ async fn requests_in_a_row_and_in_pieces_are_answered_in_order() {
     }
     let versions = answer(&mut stream).await.unwrap();
     let metadata = answer(&mut stream).await.unwrap();
-    assert_eq!(versions.len(), 10 + 5 * 6);
+    assert_eq!(versions.len(), 10 + 6 * 6);
     assert!(metadata.windows(9).any(|part| part == b"127.0.0.1"));
 }
 

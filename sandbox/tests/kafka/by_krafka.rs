@@ -5,7 +5,7 @@ use std::time::Duration;
 use krafka::{
     Kafka,
     admin::{
-        AdminClient, ConfigResource, ListOffsetsOptions, ListedOffset, OffsetSpec,
+        AdminClient, ConfigResource, DescribeLogDirsOptions, ListOffsetsOptions, ListedOffset, OffsetSpec,
         TopicPartition,
     },
     error::{ErrorCode, KrafkaError},
@@ -176,6 +176,25 @@ async fn what_is_set_on_a_topic_is_told_apart_from_defaults() {
             ..
         })
     ));
+}
+
+#[tokio::test]
+async fn the_size_of_a_log_is_that_of_the_records_in_it() {
+    let cluster = Cluster::start().await;
+    let kafka = connect(&cluster).await;
+    let record_bytes = i64::from(TopicSettings::default().record_bytes);
+    let wanted = vec![TopicPartition::new("orders_events", 0)];
+    for options in [
+        DescribeLogDirsOptions::default().partitions(wanted),
+        DescribeLogDirsOptions::default(),
+    ] {
+        let dirs = kafka.admin().describe_log_dirs([1], options).await.unwrap();
+        let dir = dirs[&1].as_ref().unwrap().values().next().unwrap();
+        let replicas = &dir.as_ref().unwrap().replicas;
+        let replica = &replicas[&TopicPartition::new("orders_events", 0)];
+        assert_eq!(replica.size, 900 * record_bytes);
+        assert!(!replica.is_future);
+    }
 }
 
 #[tokio::test]

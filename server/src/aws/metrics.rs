@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::{
+    Dimension, DimensionFilter, Metric, MetricDataQuery, MetricStat, ScanBy,
+};
 use domain::time::Millis;
 
 use super::error::{AwsError, Effect};
 
 const GET: &str = "GetMetricData";
+const LIST: &str = "ListMetrics";
 const PAGES_MAX: usize = 20;
 
 /// CloudWatch in one region and one role.
@@ -68,6 +71,43 @@ impl Statistic {
 impl Metrics {
     pub(super) fn new(client: Client) -> Self {
         Self { client }
+    }
+
+    /// The full sets of dimensions under which a metric of this name is kept
+    /// that has at least these.
+    pub async fn dimensions(
+        &self,
+        namespace: &str,
+        name: &str,
+        having: &[(&str, &str)],
+    ) -> Result<Vec<BTreeMap<String, String>>, AwsError> {
+        let filters = having
+            .iter()
+            .map(|(name, value)| {
+                DimensionFilter::builder().name(*name).value(*value).build()
+            })
+            .collect();
+        let page = self
+            .client
+            .list_metrics()
+            .namespace(namespace)
+            .metric_name(name)
+            .set_dimensions(Some(filters))
+            .send()
+            .await
+            .map_err(|error| AwsError::of(LIST, Effect::Reads, error))?;
+        // A job run has a handful; a first page holds 500.
+        Ok(page
+            .metrics()
+            .iter()
+            .map(|metric| {
+                metric
+                    .dimensions()
+                    .iter()
+                    .filter_map(|d| Some((d.name()?.to_owned(), d.value()?.to_owned())))
+                    .collect()
+            })
+            .collect())
     }
 
     /// The metric's values by period, oldest first.

@@ -7,6 +7,7 @@ mod failure;
 mod forms;
 mod headline;
 mod options;
+mod partitions;
 mod plans;
 mod read;
 mod run_page;

@@ -1,22 +1,20 @@
 //! The pages that only read: the list of streams, a stream, a report.
 
 use app::backend::Answered;
-use app::view::{
-    PartitionRow, Permission, StreamPage, StreamRow, StreamsPage, WaitingItem,
-};
+use app::view::{Permission, StreamPage, StreamRow, StreamsPage, WaitingItem};
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::ids::{RunId, StreamName};
 use domain::plan::PlanKind;
 use domain::report::{Report, report};
 use domain::run::Event;
-use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::time::Millis;
-use domain::verdict::{VerdictKind, lag};
+use domain::verdict::{CommonCause, Shared, VerdictKind, Watched, common_causes, lag};
 
 use super::Server;
 use super::failure::of_run;
+use super::partitions::partitions;
 use crate::clock;
 
 impl Server {
@@ -34,9 +32,44 @@ impl Server {
         });
         Ok(StreamsPage {
             now: clock::now(),
+            common: self.common_causes(actor),
             streams,
             waiting: self.waiting(actor).await?,
         })
+    }
+
+    /// What the streams that this person sees fell by together.
+    fn common_causes(&self, actor: &Actor) -> Vec<CommonCause> {
+        let seen: Vec<_> = self
+            .visible_streams(actor)
+            .filter_map(|stream| Some((self.poller.get(&stream.name)?, stream)))
+            .collect();
+        let watched: Vec<Watched<'_>> = seen
+            .iter()
+            .map(|(latest, stream)| {
+                let mut stands_on = vec![
+                    Shared::Application(stream.application.clone()),
+                    Shared::Cluster(stream.kafka_cluster.clone()),
+                ];
+                let script = self
+                    .config
+                    .stream(&stream.name)
+                    .and_then(|configured| configured.job.entry_point.clone());
+                stands_on.extend(script.map(Shared::Script));
+                let jobs = latest.snapshot.jobs.seen();
+                let run = jobs.and_then(|jobs| jobs.runs.first());
+                stands_on.extend(run.and_then(|r| r.role.clone()).map(Shared::Role));
+                let cause = latest.verdict.cause.as_ref();
+                stands_on.extend(cause.and_then(|c| c.about.clone()).map(Shared::Named));
+                Watched {
+                    name: &stream.name,
+                    stands_on,
+                    verdict: &latest.verdict,
+                    seen_since: Some(latest.verdict_since),
+                }
+            })
+            .collect();
+        common_causes(&watched)
     }
 
     pub(super) async fn row(&self, stream: &Stream) -> Answered<StreamRow> {
@@ -195,70 +228,5 @@ impl Server {
             loaded.head.as_str(),
             clock::now(),
         ))
-    }
-}
-
-/// Where the checkpoint is and what Kafka has, worst first.
-fn partitions(snapshot: &Snapshot) -> Vec<PartitionRow> {
-    let Some(kafka) = snapshot.kafka.seen() else {
-        return Vec::new();
-    };
-    let checkpoint = snapshot.checkpoint.seen();
-    let next = checkpoint.and_then(|c| c.next_offsets());
-    let age_ms = checkpoint
-        .and_then(|c| c.last_committed())
-        .map(|b| snapshot.taken_at.since(b.planned_at));
-    let mut rows = Vec::new();
-    for (name, topic) in &kafka.topics {
-        for (partition, at) in &topic.partitions {
-            let committed = next.as_ref().and_then(|n| n.get(name, *partition));
-            let lag = committed.map(|c| at.latest.saturating_sub(c));
-            let retention_ms = topic.retention_ms.filter(|ms| *ms >= 0);
-            rows.push(PartitionRow {
-                topic: name.clone(),
-                partition: *partition,
-                committed,
-                log_start: at.earliest,
-                log_end: at.latest,
-                lag,
-                until_loss_ms: retention_ms
-                    .zip(age_ms)
-                    .filter(|_| lag.is_some_and(|l| l > 0))
-                    .map(|(retention, age)| retention.saturating_sub(age).max(0)),
-                note: note(committed, *at, next.is_some()),
-            });
-        }
-    }
-    rows.sort_by_key(|row| {
-        (
-            row.note.is_none(),
-            row.until_loss_ms.unwrap_or(i64::MAX),
-            std::cmp::Reverse(row.lag.unwrap_or(0)),
-            row.topic.clone(),
-            row.partition,
-        )
-    });
-    rows
-}
-
-fn note(
-    committed: Option<i64>,
-    at: domain::snapshot::PartitionSeen,
-    checkpoint_known: bool,
-) -> Option<String> {
-    match committed {
-        Some(offset) if offset < at.earliest => Some(format!(
-            "{} records were deleted by Kafka before they were read.",
-            domain::text::thousands(at.earliest - offset)
-        )),
-        Some(offset) if offset > at.high_watermark => Some(
-            "The checkpoint is past the end: the topic was made anew, or it is another cluster."
-                .to_owned(),
-        ),
-        None if checkpoint_known => Some(
-            "The checkpoint does not know this partition; Spark will read it from its log start."
-                .to_owned(),
-        ),
-        _ => None,
     }
 }

@@ -10,8 +10,8 @@ use domain::time::Millis;
 use krafka::Kafka;
 use krafka::admin::{
     AdminClient, ConfigEntry, ConfigResource, DescribeClusterOptions,
-    DescribeConfigsOptions, DescribeTopicsOptions, ListOffsetsOptions, ListedOffset,
-    OffsetSpec, TopicDescription, TopicPartition,
+    DescribeConfigsOptions, DescribeLogDirsOptions, DescribeTopicsOptions,
+    ListOffsetsOptions, ListedOffset, OffsetSpec, TopicDescription, TopicPartition,
 };
 use krafka::auth::{AuthConfig, AwsMskIamCredentials, TlsConfig};
 use krafka::error::{ErrorCode, KrafkaError, ProtocolErrorKind};
@@ -43,9 +43,16 @@ pub(super) struct Described {
     pub(super) partitions: Vec<i32>,
 }
 
+/// The topics that are there, and the names of those that are not.
+pub(super) struct Topics {
+    pub(super) described: Vec<Described>,
+    pub(super) missing: Vec<String>,
+}
+
 /// What is needed of a topic's configuration.
 pub(super) struct TopicConfig {
     pub(super) retention_ms: Option<i64>,
+    pub(super) retention_bytes: Option<i64>,
     pub(super) compacted: Option<bool>,
 }
 
@@ -101,25 +108,68 @@ impl Cluster {
         Ok(Some(described.cluster_id).filter(|id| !id.is_empty()))
     }
 
-    pub(super) async fn describe(
-        &self,
-        topics: &[String],
-    ) -> Result<Vec<Described>, KafkaError> {
-        let mut described = self
+    /// A topic that is not there is named; one that may not be described is an
+    /// error, since it may be there.
+    pub(super) async fn describe(&self, topics: &[String]) -> Result<Topics, KafkaError> {
+        let mut answers = self
             .admin
             .describe_topics(topics, DescribeTopicsOptions::default())
             .await
             .map_err(|source| KafkaError::topic(&topics.join(", "), source))?;
-        topics
+        let (mut described, mut missing) = (Vec::new(), Vec::new());
+        for topic in topics {
+            match answers.remove(topic) {
+                Some(Ok(description)) => described.push(read(description)),
+                Some(Err(KrafkaError::Broker {
+                    code: ErrorCode::UnknownTopicOrPartition,
+                    ..
+                })) => missing.push(topic.clone()),
+                Some(Err(source)) => return Err(KafkaError::topic(topic, source)),
+                None => {
+                    return Err(KafkaError::NoTopic {
+                        topic: topic.clone(),
+                    });
+                }
+            }
+        }
+        Ok(Topics { described, missing })
+    }
+
+    /// The size of each partition's log in bytes. Replicas that are behind have
+    /// less than the leader, so the largest counts.
+    pub(super) async fn log_bytes(
+        &self,
+        partitions: &[Partition],
+    ) -> Result<HashMap<Partition, i64>, KafkaError> {
+        let failed = |source| KafkaError::cluster(&self.name, source);
+        let cluster = self
+            .admin
+            .describe_cluster(DescribeClusterOptions::default())
+            .await
+            .map_err(failed)?;
+        let asked = partitions
             .iter()
-            .map(|topic| match described.remove(topic) {
-                Some(Ok(description)) => Ok(read(description)),
-                Some(Err(source)) => Err(KafkaError::topic(topic, source)),
-                None => Err(KafkaError::NoTopic {
-                    topic: topic.clone(),
-                }),
-            })
-            .collect()
+            .map(|(topic, partition)| TopicPartition::new(topic, *partition))
+            .collect();
+        let by_broker = self
+            .admin
+            .describe_log_dirs(
+                cluster.brokers.iter().map(|broker| broker.id),
+                DescribeLogDirsOptions::default().partitions(asked),
+            )
+            .await
+            .map_err(failed)?;
+        let mut sizes = HashMap::new();
+        for dirs in by_broker.into_values() {
+            for dir in dirs.map_err(failed)?.into_values() {
+                let replicas = dir.map_err(failed)?.replicas;
+                for (at, replica) in replicas.into_iter().filter(|(_, r)| !r.is_future) {
+                    let size = sizes.entry((at.topic, at.partition)).or_insert(0);
+                    *size = replica.size.max(*size);
+                }
+            }
+        }
+        Ok(sizes)
     }
 
     /// A topic whose configuration may not be described is left out: what is
@@ -129,7 +179,11 @@ impl Cluster {
         topics: &[String],
     ) -> Result<HashMap<String, TopicConfig>, KafkaError> {
         let options = DescribeConfigsOptions::default()
-            .config_names(vec!["retention.ms".to_owned(), "cleanup.policy".to_owned()]);
+            .config_names(
+                ["retention.ms", "retention.bytes", "cleanup.policy"]
+                    .map(str::to_owned)
+                    .to_vec(),
+            );
         let described = self
             .admin
             .describe_configs(topics.iter().map(ConfigResource::topic), options)
@@ -171,11 +225,21 @@ impl Cluster {
         partitions: &[Partition],
         spec: Spec,
     ) -> Result<HashMap<Partition, Option<Found>>, KafkaError> {
-        if partitions.is_empty() {
+        let asked = partitions.iter().map(|at| (at.clone(), spec)).collect();
+        self.each_if_any(asked).await
+    }
+
+    /// As [`Cluster::offsets_if_any`], with a question of its own to each
+    /// partition.
+    pub(super) async fn each_if_any(
+        &self,
+        asked: Vec<(Partition, Spec)>,
+    ) -> Result<HashMap<Partition, Option<Found>>, KafkaError> {
+        if asked.is_empty() {
             return Ok(HashMap::new());
         }
         let options = ListOffsetsOptions::default().timeout(IF_ANY_TIMEOUT);
-        self.listed(partitions, spec, options)
+        self.ask(asked, false, options)
             .await?
             .into_iter()
             .map(|(partition, offset)| match offset {
@@ -192,16 +256,26 @@ impl Cluster {
         spec: Spec,
         options: ListOffsetsOptions,
     ) -> Result<Vec<(Partition, Result<ListedOffset, KrafkaError>)>, KafkaError> {
-        let (offset, read_committed) = match spec {
-            Spec::Earliest => (OffsetSpec::Earliest, false),
-            Spec::HighWatermark => (OffsetSpec::Latest, false),
-            Spec::LastStable => (OffsetSpec::Latest, true),
-            Spec::Newest => (OffsetSpec::MaxTimestamp, false),
-            Spec::Time(at) => (OffsetSpec::Timestamp(at.0), false),
-        };
-        let asked = partitions
-            .iter()
-            .map(|(topic, partition)| (TopicPartition::new(topic, *partition), offset));
+        let asked = partitions.iter().map(|at| (at.clone(), spec)).collect();
+        let read_committed = matches!(spec, Spec::LastStable);
+        self.ask(asked, read_committed, options).await
+    }
+
+    async fn ask(
+        &self,
+        asked: Vec<(Partition, Spec)>,
+        read_committed: bool,
+        options: ListOffsetsOptions,
+    ) -> Result<Vec<(Partition, Result<ListedOffset, KrafkaError>)>, KafkaError> {
+        let asked = asked.into_iter().map(|((topic, partition), spec)| {
+            let offset = match spec {
+                Spec::Earliest => OffsetSpec::Earliest,
+                Spec::HighWatermark | Spec::LastStable => OffsetSpec::Latest,
+                Spec::Newest => OffsetSpec::MaxTimestamp,
+                Spec::Time(at) => OffsetSpec::Timestamp(at.0),
+            };
+            (TopicPartition::new(topic, partition), offset)
+        });
         let listed = self
             .admin
             .list_offsets(asked, options.read_committed(read_committed))
@@ -250,6 +324,7 @@ fn topic_config(entries: &[ConfigEntry]) -> TopicConfig {
     };
     TopicConfig {
         retention_ms: value("retention.ms").and_then(|ms| ms.parse().ok()),
+        retention_bytes: value("retention.bytes").and_then(|size| size.parse().ok()),
         compacted: value("cleanup.policy")
             .map(|policy| policy.split(',').any(|p| p.trim() == "compact")),
     }

@@ -1,6 +1,7 @@
 //! Kafka as far as Sluice needs it: what topics there are, where they begin
 //! and end, and which offset a time is. Nothing is read or written.
 
+mod ages;
 mod cluster;
 mod error;
 
@@ -9,6 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::offsets::PartitionOffsets;
 use domain::plan::TimestampOffsets;
 use domain::snapshot::{KafkaSeen, PartitionSeen, TopicSeen};
 use domain::time::Millis;
@@ -16,7 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::aws::Aws;
 use crate::config::KafkaCluster;
-use cluster::{Cluster, Described, Found, Partition, Spec};
+use cluster::{Cluster, Described, Found, Partition, Spec, TopicConfig, Topics};
 
 pub use error::KafkaError;
 
@@ -48,6 +50,8 @@ impl KafkaClient {
     /// The topics as their brokers tell: partitions, log start, end under the
     /// isolation level, high watermark, retention.
     ///
+    /// A topic that the cluster does not have is named as missing.
+    ///
     /// # Errors
     /// When any partition of any topic could not be read: half a topic is none.
     pub async fn topics(
@@ -62,15 +66,17 @@ impl KafkaClient {
         };
         self.within_deadline(cluster, async {
             let kafka = self.connected(cluster).await?;
-            let described = kafka.describe(topics).await?;
+            let Topics { described, missing } = kafka.describe(topics).await?;
             let partitions = partitions(&described);
+            let there: Vec<String> = described.iter().map(|t| t.name.clone()).collect();
             let (cluster_id, configs, earliest, latest, high) = tokio::try_join!(
                 kafka.id(),
-                kafka.configs(topics),
+                kafka.configs(&there),
                 kafka.offsets(&partitions, Spec::Earliest),
                 kafka.offsets(&partitions, end),
                 kafka.offsets(&partitions, Spec::HighWatermark),
             )?;
+            let sizes = sizes(&kafka, &configs, &partitions).await;
             let mut seen = BTreeMap::new();
             for topic in described {
                 let mut by_partition = BTreeMap::new();
@@ -80,13 +86,17 @@ impl KafkaClient {
                         earliest: of(&earliest, &at)?,
                         latest: of(&latest, &at)?,
                         high_watermark: of(&high, &at)?,
+                        log_bytes: sizes.get(&at).copied(),
+                        ..PartitionSeen::default()
                     };
                     by_partition.insert(partition, seen);
                 }
                 let config = configs.get(&topic.name);
                 let topic_seen = TopicSeen {
                     topic_id: topic.id,
+                    former: None,
                     retention_ms: config.and_then(|c| c.retention_ms),
+                    retention_bytes: config.and_then(|c| c.retention_bytes),
                     compacted: config.and_then(|c| c.compacted),
                     partitions: by_partition,
                 };
@@ -95,7 +105,29 @@ impl KafkaClient {
             Ok(KafkaSeen {
                 cluster_id,
                 topics: seen,
+                missing,
             })
+        })
+        .await
+    }
+
+    /// Adds how old the records are that matter: the one at the log start, the
+    /// first that is not committed by `next`, and the one with which the oldest
+    /// open transaction begins. `planned_at` is when what is committed was
+    /// planned, a first guess at the age of what is not.
+    ///
+    /// # Errors
+    /// When a broker does not answer. What it cannot tell stays unknown.
+    pub async fn date(
+        &self,
+        cluster: &KafkaCluster,
+        seen: &mut KafkaSeen,
+        next: &PartitionOffsets,
+        planned_at: Millis,
+    ) -> Result<(), KafkaError> {
+        self.within_deadline(cluster, async {
+            let kafka = self.connected(cluster).await?;
+            ages::date(&kafka, seen, next, planned_at).await
         })
         .await
     }
@@ -113,7 +145,7 @@ impl KafkaClient {
     ) -> Result<TimestampOffsets, KafkaError> {
         self.within_deadline(cluster, async {
             let kafka = self.connected(cluster).await?;
-            let described = kafka.describe(topics).await?;
+            let described = kafka.describe(topics).await?.described;
             let partitions = partitions(&described);
             let (earliest, latest) = tokio::try_join!(
                 kafka.offsets(&partitions, Spec::Earliest),
@@ -186,6 +218,30 @@ impl KafkaClient {
         *slot = Some(connected.clone());
         Ok(connected)
     }
+}
+
+/// The sizes of logs, where a topic has a limit of size. What may not be asked
+/// stays unknown, and the offsets do not.
+async fn sizes(
+    kafka: &Cluster,
+    configs: &HashMap<String, TopicConfig>,
+    partitions: &[Partition],
+) -> HashMap<Partition, i64> {
+    let limited: Vec<Partition> = partitions
+        .iter()
+        .filter(|(topic, _)| {
+            let limit = configs.get(topic).and_then(|c| c.retention_bytes);
+            limit.is_some_and(|bytes| bytes >= 0)
+        })
+        .cloned()
+        .collect();
+    if limited.is_empty() {
+        return HashMap::new();
+    }
+    kafka.log_bytes(&limited).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "kafka.no_log_sizes");
+        HashMap::new()
+    })
 }
 
 fn partitions(topics: &[Described]) -> Vec<Partition> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::checkpoint::checks::examine;
+use domain::checkpoint::layout::nested_checkpoints;
 use domain::checkpoint::{
     CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata,
     predict,
@@ -231,6 +232,7 @@ pub(super) async fn judge(
         batches: batches::read(&view),
         prognosis: predict(&view, line, shape),
         findings: examine(&view, line, shape),
+        nested: nested_checkpoints(view.listing.keys().map(String::as_str)),
     })
 }
 

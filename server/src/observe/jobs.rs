@@ -52,6 +52,7 @@ struct Known {
 #[derive(Clone)]
 struct Read {
     driver: Digest,
+    role: Option<String>,
     owners: Vec<StreamName>,
 }
 
@@ -183,6 +184,7 @@ impl Application {
                 let read = run.map(|run| Read {
                     owners: owners(&self.rules, &self.id, name.as_deref(), &run.marks),
                     driver: run.seen.driver,
+                    role: run.seen.role,
                 });
                 Ok::<_, AwsError>((id, read))
             })
@@ -216,7 +218,8 @@ impl Application {
             if read.owners.contains(stream) {
                 ended += usize::from(!alive);
                 if alive || ended <= SHOWN_MAX {
-                    runs.push(known.summary.clone().seen(read.driver.clone()));
+                    let (driver, role) = (read.driver.clone(), read.role.clone());
+                    runs.push(known.summary.clone().seen(driver, role));
                 }
             } else if alive && read.owners.is_empty() {
                 unexplained.push(known.summary.id.clone());
@@ -231,6 +234,7 @@ impl Application {
             release: application.map(|a| a.release).unwrap_or_default(),
             runs,
             unexplained,
+            executors: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod batches;
 mod charts;
 mod checkpoint;
 mod configured;
+mod executors;
 mod jobs;
 mod log_tail;
 mod poller;
@@ -179,20 +180,81 @@ impl Observer {
             let progress = self.progress(watched, &jobs).await;
             (jobs, progress)
         };
-        let (files, kafka, (jobs, progress)) =
-            tokio::join!(self.files(watched), self.kafka(watched), jobs_and_progress);
+        let kafka = async {
+            // What was committed after this may be past what the brokers tell.
+            let at = clock::now();
+            (at, self.kafka(watched).await)
+        };
+        let (files, (kafka_at, kafka), (jobs, progress)) =
+            tokio::join!(self.files(watched), kafka, jobs_and_progress);
         let checkpoint = match files {
             Ok(files) => self.judged(watched, files).await,
             Err(reason) => Err(reason),
         };
-        Snapshot {
+        let mut snapshot = Snapshot {
             stream: name.clone(),
             taken_at: clock::now(),
             checkpoint: observed(checkpoint),
             jobs: observed(jobs),
-            kafka: observed(kafka),
+            kafka: observed_at(kafka_at, kafka),
             progress: observed(progress),
+        };
+        tokio::join!(
+            self.date(watched, &mut snapshot.kafka, &snapshot.checkpoint),
+            self.executors(watched, &mut snapshot.jobs, &snapshot.checkpoint)
+        );
+        snapshot.taken_at = clock::now();
+        snapshot
+    }
+
+    /// Adds how old the unread records are; where Kafka does not tell, that
+    /// stays unknown.
+    async fn date(
+        &self,
+        watched: &Watched,
+        kafka: &mut Observed<KafkaSeen>,
+        checkpoint: &Observed<CheckpointSeen>,
+    ) {
+        let name = &watched.configured.stream.name;
+        let (Some(checkpoint), Observed::Seen { value, .. }) = (checkpoint.seen(), kafka)
+        else {
+            return;
+        };
+        let (Some(next), Some(last), Some(stream)) = (
+            checkpoint.next_offsets(),
+            checkpoint.last_committed(),
+            self.0.config.stream(name),
+        ) else {
+            return;
+        };
+        let cluster = self.0.config.kafka_cluster(stream);
+        let dated = self.0.kafka.date(cluster, value, &next, last.planned_at);
+        if let Err(error) = dated.await {
+            tracing::debug!(stream = %name, error = reason(&error), "kafka.not_dated");
         }
+    }
+
+    /// Adds what the executors are doing while a batch is under way; where
+    /// CloudWatch does not tell, that stays unknown.
+    async fn executors(
+        &self,
+        watched: &Watched,
+        jobs: &mut Observed<JobsSeen>,
+        checkpoint: &Observed<CheckpointSeen>,
+    ) {
+        let stream = &watched.configured.stream;
+        let (Some(checkpoint), Observed::Seen { value, .. }) = (checkpoint.seen(), jobs)
+        else {
+            return;
+        };
+        if !executors::are_asked_for(checkpoint, stream, clock::now()) {
+            return;
+        }
+        let Some(run) = value.runs.first().map(|run| run.id.clone()) else {
+            return;
+        };
+        let metrics = self.0.aws.reading(&stream.name).metrics();
+        value.executors = executors::seen(&metrics, &run, clock::now()).await;
     }
 
     /// The application and the stream's job runs now, without a look at the
@@ -320,7 +382,10 @@ impl Observer {
 }
 
 fn observed<T>(value: Result<T, String>) -> Observed<T> {
-    let at = clock::now();
+    observed_at(clock::now(), value)
+}
+
+fn observed_at<T>(at: Millis, value: Result<T, String>) -> Observed<T> {
     match value {
         Ok(value) => Observed::Seen { at, value },
         Err(reason) => Observed::Unknown { at, reason },

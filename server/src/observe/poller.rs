@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use app::view::{Point, Series};
-use domain::ids::StreamName;
-use domain::snapshot::{Observed, Snapshot};
+use domain::ids::{JobRunId, StreamName};
+use domain::snapshot::{JobRunState, Observed, Snapshot};
 use domain::time::Millis;
 use domain::verdict::{ResetHelps, Sample, Verdict, VerdictKind, judge, sample};
 use tokio::sync::{Mutex, watch};
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::samples::Samples;
 use super::{Observer, unseen};
 use crate::live::Live;
+use crate::store::Store;
 
 /// A look that takes longer is given up: its parts have timeouts of their own,
 /// but a checkpoint of a million objects is a thousand pages.
@@ -35,6 +36,8 @@ pub struct Latest {
     pub verdict: Verdict,
     /// When the look was complete.
     pub seen_at: Millis,
+    /// When this verdict was first come to, without another in between.
+    pub verdict_since: Millis,
 }
 
 /// One task a stream. Cheap to clone.
@@ -44,6 +47,7 @@ pub struct Poller(Arc<Inner>);
 struct Inner {
     observer: Observer,
     live: Live,
+    store: Store,
     streams: BTreeMap<StreamName, Kept>,
 }
 
@@ -53,6 +57,15 @@ struct Kept {
     looking: Mutex<()>,
     newest: StdMutex<Option<(Instant, Arc<Latest>)>>,
     samples: StdMutex<Samples>,
+    failed: StdMutex<Option<Failed>>,
+}
+
+/// What the log of a job run's failed attempt says, read once for it.
+struct Failed {
+    run: JobRunId,
+    attempt: i32,
+    ended: bool,
+    lines: Vec<String>,
 }
 
 impl Poller {
@@ -61,6 +74,7 @@ impl Poller {
     pub fn start(
         observer: Observer,
         live: Live,
+        store: Store,
         interval: Duration,
         stop: &CancellationToken,
     ) -> Self {
@@ -71,6 +85,7 @@ impl Poller {
         let poller = Self(Arc::new(Inner {
             observer,
             live,
+            store,
             streams,
         }));
         for name in poller.0.streams.keys() {
@@ -168,11 +183,13 @@ impl Poller {
         }
         let began = Instant::now();
         let look = self.0.observer.look_within(name, age_max);
-        let snapshot = match tokio::time::timeout(LOOK_TIMEOUT, look).await {
+        let mut snapshot = match tokio::time::timeout(LOOK_TIMEOUT, look).await {
             Ok(snapshot) => snapshot,
             Err(_) => unseen(name, "The look took longer than five minutes."),
         };
-        let latest = Arc::new(self.judged(name, kept, snapshot));
+        self.recall_topics(name, &mut snapshot).await;
+        let log = self.log_of_failure(name, kept, &snapshot).await;
+        let latest = Arc::new(self.judged(name, kept, snapshot, &log));
         let before = kept.replace(began, latest.clone());
         if before.is_none_or(|before| differs(&before, &latest)) {
             self.0.live.stream_changed(name);
@@ -180,7 +197,79 @@ impl Poller {
         latest
     }
 
-    fn judged(&self, name: &StreamName, kept: &Kept, snapshot: Snapshot) -> Latest {
+    /// Compares the topics' ids with those that the query was first seen with.
+    async fn recall_topics(&self, name: &StreamName, snapshot: &mut Snapshot) {
+        let query = snapshot.checkpoint.seen().and_then(|c| c.query_id);
+        let Observed::Seen { at, value } = &mut snapshot.kafka else {
+            return;
+        };
+        for (topic, seen) in &mut value.topics {
+            let Some(id) = seen.topic_id else { continue };
+            let former = self.0.store.saw_topic(name, topic, query, id, *at).await;
+            match former {
+                Ok(former) => seen.former = former,
+                Err(error) => tracing::warn!(
+                    stream = %name,
+                    topic,
+                    error = crate::telemetry::chain(&error),
+                    "poller.topic_id_unknown"
+                ),
+            }
+        }
+    }
+
+    /// The error lines of the newest job run's log, where an attempt of it has
+    /// failed. They are read once an attempt, since they do not change.
+    async fn log_of_failure(
+        &self,
+        name: &StreamName,
+        kept: &Kept,
+        snapshot: &Snapshot,
+    ) -> Vec<String> {
+        let Some(run) = snapshot.jobs.seen().and_then(|jobs| jobs.runs.first()) else {
+            return Vec::new();
+        };
+        if run.state != JobRunState::Failed && run.attempt <= 1 {
+            return Vec::new();
+        }
+        let ended = run.state.is_terminal();
+        let known = {
+            let failed = kept.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed
+                .as_ref()
+                .filter(|f| (&f.run, f.attempt, f.ended) == (&run.id, run.attempt, ended))
+                .map(|f| f.lines.clone())
+        };
+        if let Some(lines) = known {
+            return lines;
+        }
+        let tail = self.0.observer.log_tail(name).await;
+        let lines: Vec<String> = tail
+            .lines
+            .into_iter()
+            .rev()
+            .filter(|line| line.is_error)
+            .map(|line| line.text)
+            .collect();
+        // The last lines come a little after the end; without any it is asked again.
+        if tail.unknown.is_none() && !lines.is_empty() {
+            *kept.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Failed {
+                run: run.id.clone(),
+                attempt: run.attempt,
+                ended,
+                lines: lines.clone(),
+            });
+        }
+        lines
+    }
+
+    fn judged(
+        &self,
+        name: &StreamName,
+        kept: &Kept,
+        snapshot: Snapshot,
+        log: &[String],
+    ) -> Latest {
         let samples = {
             let mut samples = kept.samples.lock().unwrap_or_else(PoisonError::into_inner);
             samples.add(sample(&snapshot));
@@ -192,11 +281,16 @@ impl Poller {
             .stream(name)
             .expect("every polled stream comes from the observer");
         let thresholds = self.0.observer.thresholds(name);
-        let verdict = judge(&stream, &snapshot, &samples, thresholds);
+        let verdict = judge(&stream, &snapshot, &samples, thresholds, log);
+        let before = kept.newest().map(|(_, latest)| latest);
+        let verdict_since = before
+            .filter(|before| before.verdict.kind == verdict.kind)
+            .map_or(snapshot.taken_at, |before| before.verdict_since);
         Latest {
             seen_at: snapshot.taken_at,
             snapshot,
             verdict,
+            verdict_since,
         }
     }
 }
@@ -206,6 +300,7 @@ fn not_configured(name: &StreamName) -> Latest {
     let snapshot = unseen(name, reason);
     Latest {
         seen_at: snapshot.taken_at,
+        verdict_since: snapshot.taken_at,
         verdict: Verdict {
             kind: VerdictKind::Unknown,
             sentence: "is unknown: it is not configured".to_owned(),
@@ -213,6 +308,7 @@ fn not_configured(name: &StreamName) -> Latest {
             since: None,
             reset_helps: ResetHelps::Unknown,
             evidence: vec![reason.to_owned()],
+            cause: None,
         },
         snapshot,
     }

@@ -110,10 +110,9 @@ mod tests {
     fn sample(seconds: i64, committed: Option<i64>) -> Sample {
         Sample {
             at: Millis(seconds * 1_000),
-            commit: None,
             lag: committed.map(|c| 1_000 - c),
-            end: None,
             committed,
+            ..Sample::default()
         }
     }
 

@@ -27,6 +27,8 @@ pub enum StoreError {
     Session(#[source] sqlx::Error),
     #[error("a sign-in attempt cannot be read or written")]
     LoginAttempt(#[source] sqlx::Error),
+    #[error("the ids of topics cannot be read or written")]
+    TopicId(#[source] sqlx::Error),
     /// What stands in the database was not written by this program.
     #[error("the database holds {what}, which cannot be understood")]
     Malformed { what: String },

@@ -13,6 +13,7 @@ mod runs;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod topic_ids;
 mod verify;
 
 use std::time::Duration;

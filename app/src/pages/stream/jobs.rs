@@ -25,6 +25,7 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
         release,
         runs,
         unexplained,
+        executors: _,
     } = jobs;
     let unexplained: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
     let list = if runs.is_empty() {

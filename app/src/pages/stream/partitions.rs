@@ -2,11 +2,13 @@
 
 use domain::offsets::PartitionOffsets;
 use domain::text::{counted, thousands};
+use domain::time::human_duration;
+use domain::verdict::Loss;
 use leptos::prelude::*;
 
 use super::Page;
 use super::seen::{seen, unseen};
-use crate::components::until;
+use crate::components::loss_in;
 use crate::ui::*;
 use crate::view::PartitionRow;
 
@@ -74,7 +76,8 @@ fn committed_json(rows: &[PartitionRow]) -> Option<String> {
 fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
     let count = counted(rows.len() as u64, "partition", "partitions");
     let lag: Option<i64> = rows.iter().map(|row| row.lag).sum();
-    let first_lost = rows.iter().filter_map(|row| row.until_loss_ms).min();
+    let losses = rows.iter().filter_map(|row| row.loss);
+    let first_lost = losses.min_by_key(|loss| loss.in_ms);
     let noted = rows.iter().filter(|row| row.note.is_some()).count() as u64;
     view! {
         <Table caption=format!("{topic}, worst first")>
@@ -107,8 +110,8 @@ fn topic((topic, rows): (String, Vec<PartitionRow>)) -> impl IntoView {
     }
 }
 
-fn soonest(left_ms: i64) -> impl IntoView {
-    view! { <span>{format!("soonest {}", until(left_ms))}</span> }
+fn soonest(loss: Loss) -> impl IntoView {
+    view! { <span>{format!("soonest {}", loss_in(loss))}</span> }
 }
 
 fn noted_in_all(count: u64) -> impl IntoView {
@@ -117,12 +120,20 @@ fn noted_in_all(count: u64) -> impl IntoView {
 
 fn partition(row: PartitionRow) -> impl IntoView {
     let unknown = || "unknown".to_owned();
-    let loss = match (row.lag, row.until_loss_ms) {
-        (None, _) => unknown(),
+    let loss = match (row.lag, row.loss) {
+        (_, Some(loss)) if row.size_unknown => {
+            format!("{}; by size unknown", loss_in(loss))
+        }
+        (_, Some(loss)) => loss_in(loss),
+        (None, None) => unknown(),
         (Some(0), None) => "nothing waits".to_owned(),
+        (Some(_), None) if row.size_unknown => unknown(),
         (Some(_), None) => "no limit known".to_owned(),
-        (Some(_), Some(left_ms)) => until(left_ms),
     };
+    let offset = |at: Option<i64>| at.map_or_else(|| "not there".to_owned(), thousands);
+    let old = row.unread_ms.map(|ms| {
+        view! { {format!("up to {} old", human_duration(ms))} }.into_any()
+    });
     view! {
         <tr>
             <ThRow>
@@ -132,13 +143,13 @@ fn partition(row: PartitionRow) -> impl IntoView {
                 <span>{row.committed.map_or_else(unknown, thousands)}</span>
             </Td>
             <Td label="Log start" numeric=true>
-                <span>{thousands(row.log_start)}</span>
+                <span>{offset(row.log_start)}</span>
             </Td>
             <Td label="Log end" numeric=true>
-                <span>{thousands(row.log_end)}</span>
+                <span>{offset(row.log_end)}</span>
             </Td>
             <Td label="Lag" numeric=true>
-                <span>{row.lag.map_or_else(unknown, thousands)}</span>
+                <TwoLines note=old>{row.lag.map_or_else(unknown, thousands)}</TwoLines>
             </Td>
             <Td label="Data is lost">
                 <span>{loss}</span>
@@ -168,10 +179,12 @@ mod tests {
             topic: topic.to_owned(),
             partition,
             committed,
-            log_start: 0,
-            log_end: 10,
+            log_start: Some(0),
+            log_end: Some(10),
             lag: committed.map(|offset| 10 - offset),
-            until_loss_ms: None,
+            unread_ms: None,
+            loss: None,
+            size_unknown: false,
             note: None,
         }
     }

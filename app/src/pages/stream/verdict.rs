@@ -1,7 +1,7 @@
 //! The verdict sentence, what speaks for it, and the one thing to do.
 
 use domain::ids::RunId;
-use domain::verdict::{ResetHelps, Verdict};
+use domain::verdict::{Cause, ResetHelps, Verdict};
 use leptos::prelude::*;
 
 use super::Page;
@@ -43,6 +43,7 @@ fn judged(page: Page, name: String, verdict: Verdict) -> AnyView {
     view! {
         <Callout tone icon verdict=true title>
             <p>{verdict.advice}</p>
+            {verdict.cause.map(cause)}
             <ul class="list soft">
                 {verdict
                     .evidence
@@ -54,6 +55,16 @@ fn judged(page: Page, name: String, verdict: Verdict) -> AnyView {
         </Callout>
     }
     .into_any()
+}
+
+/// Why the job failed, in its own words.
+fn cause(cause: Cause) -> impl IntoView {
+    view! {
+        <p>
+            {format!("The job failed by {}, as it says itself: ", cause.kind.word())}
+            <code class="key">{cause.line}</code>
+        </p>
+    }
 }
 
 /// The open reset, or the beginning of one. Where a reset would not help it can

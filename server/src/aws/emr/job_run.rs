@@ -75,7 +75,11 @@ impl JobRunSummary {
 
     /// With what a listing lacks.
     #[must_use]
-    pub fn seen(self, driver: domain::ids::Digest) -> JobRunSeen {
+    pub fn seen(
+        self,
+        driver: domain::ids::Digest,
+        role: Option<String>,
+    ) -> JobRunSeen {
         JobRunSeen {
             id: self.id,
             name: self.name,
@@ -87,6 +91,7 @@ impl JobRunSummary {
             updated_at: self.updated_at,
             created_by: self.created_by,
             driver,
+            role,
         }
     }
 }
@@ -110,6 +115,7 @@ impl JobRunFull {
                 updated_at: millis(run.updated_at()),
                 created_by: run.created_by().to_owned(),
                 driver: driver_digest(run),
+                role: Some(run.execution_role().to_owned()).filter(|r| !r.is_empty()),
             },
             marks: driver::marks(run),
             tags: tags.unwrap_or_default(),

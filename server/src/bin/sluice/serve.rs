@@ -58,6 +58,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let poller = Poller::start(
         observer.clone(),
         live.clone(),
+        store.clone(),
         seconds(config.server.poll_seconds),
         &stop,
     );
