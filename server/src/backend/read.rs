@@ -42,6 +42,7 @@ impl Server {
     fn common_causes(&self, actor: &Actor) -> Vec<CommonCause> {
         let seen: Vec<_> = self
             .visible_streams(actor)
+            .into_iter()
             .filter_map(|stream| Some((self.poller.get(&stream.name)?, stream)))
             .collect();
         let watched: Vec<Watched<'_>> = seen

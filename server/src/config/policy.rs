@@ -18,14 +18,16 @@ pub struct Policy {
     #[serde(default = "default_approval_ttl_minutes")]
     pub approval_ttl_minutes: u32,
     /// A stream is losing data when the log start will pass its next offset
-    /// within this time.
+    /// within this time, or within a third of the time that the topic keeps
+    /// records where that is shorter.
     #[serde(default = "default_alarm_hours")]
     pub alarm_hours: u32,
     /// How long no object of a checkpoint may change before it counts as quiet.
     /// Twice the trigger interval is used where that is longer.
     #[serde(default = "default_quiet_seconds")]
     pub quiet_seconds: u32,
-    /// A stream with input counts as stuck after so many triggers without a batch.
+    /// A stream counts as stuck once input has waited for so many triggers
+    /// without a batch.
     #[serde(default = "default_stuck_triggers")]
     pub stuck_triggers: u32,
     /// How long a stop may take before it is handed to a person.

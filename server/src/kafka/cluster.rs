@@ -23,7 +23,8 @@ use crate::config::{HostPort, KafkaAuthentication, KafkaCluster, ScramMechanism}
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// krafka asks again until its deadline where a broker has no offset to give.
+/// krafka asks again until its deadline where a broker has no offset to give, or
+/// no answer to what a look can do without.
 const IF_ANY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection to a cluster.
@@ -144,19 +145,20 @@ impl Cluster {
         let failed = |source| KafkaError::cluster(&self.name, source);
         let cluster = self
             .admin
-            .describe_cluster(DescribeClusterOptions::default())
+            .describe_cluster(DescribeClusterOptions::default().timeout(IF_ANY_TIMEOUT))
             .await
             .map_err(failed)?;
         let asked = partitions
             .iter()
             .map(|(topic, partition)| TopicPartition::new(topic, *partition))
             .collect();
+        let options = DescribeLogDirsOptions::default()
+            .partitions(asked)
+            .timeout(IF_ANY_TIMEOUT);
+        let brokers = cluster.brokers.iter().map(|broker| broker.id);
         let by_broker = self
             .admin
-            .describe_log_dirs(
-                cluster.brokers.iter().map(|broker| broker.id),
-                DescribeLogDirsOptions::default().partitions(asked),
-            )
+            .describe_log_dirs(brokers, options)
             .await
             .map_err(failed)?;
         let mut sizes = HashMap::new();

@@ -36,6 +36,7 @@ pub(crate) struct Eyes {
     pub(crate) aws: Aws,
     pub(crate) kafka: KafkaClient,
     pub(crate) observer: Observer,
+    pub(crate) store: server::store::Store,
 }
 
 impl Eyes {
@@ -44,7 +45,13 @@ impl Eyes {
         self.aws.changing(&stream("orders"), "sluice-test").s3()
     }
 
-    async fn open(dir: &Path, aws: String, kafka: SocketAddr, issuer: String) -> Self {
+    async fn open(
+        dir: &Path,
+        aws: String,
+        kafka: SocketAddr,
+        issuer: String,
+        edit: fn(&str) -> String,
+    ) -> Self {
         std::fs::write(dir.join("client-secret"), "secret").unwrap();
         std::fs::write(dir.join("aws-secret"), iam::SLUICE.secret).unwrap();
         let addresses = Addresses {
@@ -63,18 +70,21 @@ impl Eyes {
             access_key_id: iam::SLUICE.id.to_owned(),
             secret_access_key_file: "aws-secret".to_owned(),
         };
-        let text = sluice_toml(&addresses, &Clock::new(FACTOR));
+        let text = edit(&sluice_toml(&addresses, &Clock::new(FACTOR)));
         let config = Config::parse(&text, dir)
             .unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
         let config = Arc::new(config);
         let aws = Aws::new(&config).await.unwrap();
         let kafka = KafkaClient::new(aws.clone());
         let observer = Observer::new(config.clone(), aws.clone(), kafka.clone()).unwrap();
+        let database = format!("sqlite:{}/sluice.db", dir.display());
+        let store = server::store::Store::open(&database).await.unwrap();
         Self {
             config,
             aws,
             kafka,
             observer,
+            store,
         }
     }
 }
@@ -120,8 +130,14 @@ impl Bare {
             .await
             .unwrap();
         let issuer = "http://127.0.0.1:9".to_owned();
-        let eyes =
-            Eyes::open(dir.path(), door.endpoint_url(), kafka.address(), issuer).await;
+        let eyes = Eyes::open(
+            dir.path(),
+            door.endpoint_url(),
+            kafka.address(),
+            issuer,
+            str::to_owned,
+        )
+        .await;
         let faults = shared.faults;
         Self {
             eyes,
@@ -182,6 +198,11 @@ pub(crate) struct Whole {
 
 impl Whole {
     pub(crate) async fn open() -> Self {
+        Self::open_with(str::to_owned).await
+    }
+
+    /// With another configuration than the sandbox writes.
+    pub(crate) async fn open_with(edit: fn(&str) -> String) -> Self {
         let dir = TempDir::new().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = Sandbox::start(sandbox::Config {
@@ -208,6 +229,7 @@ impl Whole {
             sandbox.aws_url(),
             sandbox.kafka_address(),
             issuer,
+            edit,
         )
         .await;
         Self {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::time::Millis;
+use sandbox::faults::{Fault, FaultKind, When};
 use sandbox::kafka::{CleanupPolicy, TopicSettings};
 use server::kafka::KafkaError;
 
@@ -85,17 +86,75 @@ async fn a_time_is_an_offset_and_after_the_last_record_none_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_topic_and_a_missing_broker_are_errors() {
+async fn records_are_dated_where_there_are_any_that_matter() {
+    let (place, began) = filled().await;
+    place.topics.open_transaction(TOPIC, 0, Some(90)).unwrap();
+    let eyes = &place.eyes;
+    let cluster = &eyes.config.kafka_clusters[0];
+    let mut seen = eyes.kafka.topics(cluster, &topics(), true).await.unwrap();
+    let next = [(TOPIC.to_owned(), 0, 46), (TOPIC.to_owned(), 1, 100)]
+        .into_iter()
+        .collect();
+    let asked = Instant::now();
+    let planned_at = Millis(began + 990_000);
+    eyes.kafka
+        .date(cluster, &mut seen, &next, planned_at)
+        .await
+        .unwrap();
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    let of = |partition| {
+        let at = seen.topics[TOPIC].partitions[&partition];
+        let since = |at: Option<Millis>| at.map(|at| at.0 - began);
+        (since(at.oldest_at), since(at.unread_at), since(at.held_at))
+    };
+    assert_eq!(of(0), (Some(0), Some(460_000), Some(900_000)));
+    // All is read, and nothing was ever written.
+    assert_eq!(of(1), (None, None, None));
+    assert_eq!(of(2), (None, None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_are_asked_for_where_size_deletes_and_may_stay_unknown() {
+    let (place, _) = filled().await;
+    let eyes = &place.eyes;
+    let cluster = &eyes.config.kafka_clusters[0];
+    let size = async || {
+        let seen = eyes.kafka.topics(cluster, &topics(), false).await.unwrap();
+        let topic = &seen.topics[TOPIC];
+        let of = |partition| topic.partitions[&partition].log_bytes;
+        (topic.retention_bytes, of(0), of(2))
+    };
+    assert_eq!(size().await, (Some(-1), None, None));
+    let settings = TopicSettings {
+        retention_bytes: 1_000_000,
+        ..TopicSettings::default()
+    };
+    let each = i64::from(settings.record_bytes);
+    place.topics.set(TOPIC, settings).unwrap();
+    assert_eq!(size().await, (Some(1_000_000), Some(100 * each), Some(0)));
+    place.faults.set(Fault {
+        service: sandbox::kafka::listener::FAULT_SERVICE.to_owned(),
+        action: Some("DescribeLogDirs".to_owned()),
+        key_prefix: None,
+        does: FaultKind::CutBefore,
+        when: When::Always,
+    });
+    assert_eq!(size().await, (Some(1_000_000), None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_topic_is_named_and_a_missing_broker_is_an_error() {
     let (place, _) = filled().await;
     let cluster = place.eyes.config.kafka_clusters[0].clone();
     let none = vec![TOPIC.to_owned(), "no_such_topic".to_owned()];
-    let error = place
-        .eyes
-        .kafka
-        .topics(&cluster, &none, false)
-        .await
-        .unwrap_err();
-    assert!(error.to_string().contains("no_such_topic"), "{error}");
+    let kafka = &place.eyes.kafka;
+    let seen = kafka.topics(&cluster, &none, false).await.unwrap();
+    assert_eq!(seen.missing, ["no_such_topic"]);
+    assert_eq!(seen.topics.keys().collect::<Vec<_>>(), [TOPIC]);
     let eyes = place.close().await;
     let fresh = server::kafka::KafkaClient::new(eyes.aws.clone());
     let error = fresh.topics(&cluster, &topics(), false).await.unwrap_err();

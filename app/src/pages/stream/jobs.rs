@@ -1,6 +1,6 @@
 //! The application and the job runs that may write here.
 
-use domain::snapshot::{JobRunSeen, JobsSeen};
+use domain::snapshot::{ExecutorsSeen, JobRunSeen, JobsSeen};
 use leptos::prelude::*;
 
 use super::Page;
@@ -25,7 +25,7 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
         release,
         runs,
         unexplained,
-        executors: _,
+        executors,
     } = jobs;
     let unexplained: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
     let list = if runs.is_empty() {
@@ -54,6 +54,7 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
             <p class="soft">
                 "Application " <code class="key">{application}</code>
                 {format!(" is {}, release {release}.", application_state.to_lowercase())}
+                {executors.map(at_work)}
             </p>
             {(!unexplained.is_empty())
                 .then(|| {
@@ -71,6 +72,15 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What the executors do while a batch is under way.
+fn at_work(executors: ExecutorsSeen) -> String {
+    format!(
+        " The executors of the newest job run used {} % of their vCPUs at {}.",
+        executors.busy_percent,
+        executors.at.utc()
+    )
 }
 
 /// Longer words of EMR than this are opened on demand.
