@@ -201,7 +201,10 @@ pub fn nested_checkpoints<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String
             found.insert(key[..at].to_owned());
         }
     }
-    found.into_iter().filter(|place| !place.is_empty()).collect()
+    found
+        .into_iter()
+        .filter(|place| !place.is_empty())
+        .collect()
 }
 
 fn inside_batch_directory(path: &str, key: &str) -> Option<CheckpointFile> {

@@ -108,7 +108,10 @@ mod tests {
     fn what_an_older_release_kept_can_still_be_read() {
         let json = r#"{"earliest":"3","latest":"9","high_watermark":"9"}"#;
         let read: PartitionSeen = serde_json::from_str(json).unwrap();
-        assert_eq!((read.latest, read.unread_at, read.log_bytes), (9, None, None));
+        assert_eq!(
+            (read.latest, read.unread_at, read.log_bytes),
+            (9, None, None)
+        );
         let json = r#"{"cluster_id":null,"topics":{}}"#;
         let read: KafkaSeen = serde_json::from_str(json).unwrap();
         assert_eq!(read.missing, Vec::<String>::new());

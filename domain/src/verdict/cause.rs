@@ -307,7 +307,10 @@ mod tests {
                 "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column with name `price` cannot be resolved",
                 CauseKind::Schema,
             ),
-            ("java.lang.OutOfMemoryError: Java heap space", CauseKind::Memory),
+            (
+                "java.lang.OutOfMemoryError: Java heap space",
+                CauseKind::Memory,
+            ),
             (
                 "java.net.UnknownHostException: b-1.msk.example",
                 CauseKind::Network,

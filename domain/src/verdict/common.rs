@@ -123,10 +123,7 @@ fn has_fallen(kind: VerdictKind) -> bool {
     }
 }
 
-fn of_these(
-    fallen: &[(Millis, &Watched<'_>)],
-    all: &[Watched<'_>],
-) -> Vec<CommonCause> {
+fn of_these(fallen: &[(Millis, &Watched<'_>)], all: &[Watched<'_>]) -> Vec<CommonCause> {
     // What is shared, by exactly whom; the same streams make one cause.
     let mut by_members: BTreeMap<Vec<&StreamName>, BTreeSet<&Shared>> = BTreeMap::new();
     let shared: BTreeSet<&Shared> =

@@ -49,6 +49,7 @@ pub(super) fn losing_data(case: &Case<'_>) -> Option<Verdict> {
             human_duration(loss.in_ms)
         ));
     }
+    verdict.since = case.job_ended_at();
     verdict.reset_helps = match &case.checkpoint.prognosis {
         Prognosis::Fails { .. } => ResetHelps::Yes,
         _ if lag.lost > 0 => ResetHelps::Yes,
@@ -135,10 +136,12 @@ fn vanished(case: &Case<'_>) -> Option<(String, String)> {
     let next = case.checkpoint.next_offsets()?;
     let gone: Vec<String> = next
         .iter()
-        .filter(|(topic, partition, _)| match case.kafka.topics.get(*topic) {
-            Some(seen) => !seen.partitions.contains_key(partition),
-            None => case.kafka.missing.iter().any(|m| m == topic),
-        })
+        .filter(
+            |(topic, partition, _)| match case.kafka.topics.get(*topic) {
+                Some(seen) => !seen.partitions.contains_key(partition),
+                None => case.kafka.missing.iter().any(|m| m == topic),
+            },
+        )
         .map(|(topic, partition, _)| format!("{topic}-{partition}"))
         .collect();
     let first = gone.first()?.clone();

@@ -60,14 +60,14 @@ fn ceiling_ms(case: &Case<'_>, records: u64) -> Option<i64> {
         .map(|p| (p.input_rows, p.duration_ms))
         .collect();
     let longest_ms = past.iter().map(|(_, ms)| *ms).max()?;
-    let (rows, ms) = past
-        .iter()
-        .filter(|(rows, _)| *rows > 0)
-        .max_by(|(r1, ms1), (r2, ms2)| {
-            let (left, right) = (u128::from(*r1), u128::from(*r2));
-            let by = |rows: u128, ms: i64| rows * u128::from(ms.unsigned_abs());
-            by(left, *ms2).cmp(&by(right, *ms1))
-        })?;
+    let (rows, ms) =
+        past.iter()
+            .filter(|(rows, _)| *rows > 0)
+            .max_by(|(r1, ms1), (r2, ms2)| {
+                let (left, right) = (u128::from(*r1), u128::from(*r2));
+                let by = |rows: u128, ms: i64| rows * u128::from(ms.unsigned_abs());
+                by(left, *ms2).cmp(&by(right, *ms1))
+            })?;
     let own = i128::from(records) * i128::from(*ms) / i128::from(*rows);
     let own_ms = i64::try_from(own).unwrap_or(i64::MAX);
     Some(
@@ -165,14 +165,14 @@ pub(super) fn big_batch(case: &Case<'_>) -> Option<Verdict> {
     verdict.reset_helps = ResetHelps::No;
     verdict.evidence.push(taken(&pending));
     verdict.evidence.push(executors(case));
-    verdict.evidence.extend(
-        ceiling_ms(case, pending.records).map(|ms| {
+    verdict
+        .evidence
+        .extend(ceiling_ms(case, pending.records).map(|ms| {
             format!(
                 "By the best pace of its past batches it may take up to {}.",
                 human_duration(ms)
             )
-        }),
-    );
+        }));
     verdict.advice = "Slow is not stuck: stopping it throws this work away. Let it finish, and cap maxOffsetsPerTrigger for the next.".to_owned();
     Some(verdict)
 }
@@ -195,7 +195,10 @@ fn waiting(case: &Case<'_>) -> Option<Waiting> {
     }
     let commit = case.checkpoint.newest_commit;
     // A look that could not see both tells neither way.
-    let known = || case.before().filter(|s| s.commit.is_some() && s.lag.is_some());
+    let known = || {
+        case.before()
+            .filter(|s| s.commit.is_some() && s.lag.is_some())
+    };
     let waits =
         |s: &&super::Sample| s.commit == commit && s.lag.is_some_and(|lag| lag > 0);
     let first = known().take_while(waits).last();
@@ -203,14 +206,10 @@ fn waiting(case: &Case<'_>) -> Option<Waiting> {
     // Whatever its records' own times are, it cannot have waited longer than
     // since the last batch was planned, since this attempt began, and since a
     // look at which nothing waited.
-    let bound = [
-        Some(last),
-        case.attempt_began(),
-        not_yet.map(|s| s.at),
-    ]
-    .into_iter()
-    .flatten()
-    .max()?;
+    let bound = [Some(last), case.attempt_began(), not_yet.map(|s| s.at)]
+        .into_iter()
+        .flatten()
+        .max()?;
     let by_records = lag.unread_ms.map(|ms| case.now().plus(-ms));
     let by_looks = first.map_or(case.now(), |s| s.at);
     Some(Waiting {
@@ -264,7 +263,10 @@ fn held(case: &Case<'_>) -> Option<Held> {
         return None;
     }
     let now = sample(case.snapshot);
-    let known = || case.before().filter(|s| s.end.is_some() && s.high.is_some());
+    let known = || {
+        case.before()
+            .filter(|s| s.end.is_some() && s.high.is_some())
+    };
     let first = known()
         .take_while(|s| s.end == now.end && s.high > s.end)
         .last();

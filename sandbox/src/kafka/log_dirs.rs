@@ -22,7 +22,11 @@ pub(super) fn answer(
     topics: &Topics,
 ) -> DescribeLogDirsResponse {
     let asked: Vec<(String, Option<Vec<i32>>)> = match &request.topics {
-        None => topics.names().into_iter().map(|name| (name, None)).collect(),
+        None => topics
+            .names()
+            .into_iter()
+            .map(|name| (name, None))
+            .collect(),
         Some(asked) => asked
             .iter()
             .map(|one| (one.topic.to_string(), Some(one.partitions.clone())))

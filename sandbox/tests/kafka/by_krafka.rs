@@ -5,8 +5,8 @@ use std::time::Duration;
 use krafka::{
     Kafka,
     admin::{
-        AdminClient, ConfigResource, DescribeLogDirsOptions, ListOffsetsOptions, ListedOffset, OffsetSpec,
-        TopicPartition,
+        AdminClient, ConfigResource, DescribeLogDirsOptions, ListOffsetsOptions,
+        ListedOffset, OffsetSpec, TopicPartition,
     },
     error::{ErrorCode, KrafkaError},
 };

@@ -41,7 +41,11 @@ pub(super) fn partitions(snapshot: &Snapshot) -> Vec<PartitionRow> {
     for (name, partition, offset) in next.iter().flat_map(|next| next.iter()) {
         let topic = kafka.topics.get(name);
         if topic.is_none_or(|t| !t.partitions.contains_key(&partition)) {
-            let what = if topic.is_some() { "this partition" } else { "this topic" };
+            let what = if topic.is_some() {
+                "this partition"
+            } else {
+                "this topic"
+            };
             rows.push(PartitionRow {
                 topic: name.to_owned(),
                 partition,

@@ -137,12 +137,7 @@ struct Search {
 }
 
 impl Search {
-    fn new(
-        offset: i64,
-        first: (i64, Millis),
-        last: (i64, Millis),
-        hint: Millis,
-    ) -> Self {
+    fn new(offset: i64, first: (i64, Millis), last: (i64, Millis), hint: Millis) -> Self {
         // The record with the largest time need not be the last one.
         let low = if offset >= last.0 { last } else { first };
         Self {

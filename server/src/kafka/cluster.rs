@@ -180,12 +180,11 @@ impl Cluster {
         &self,
         topics: &[String],
     ) -> Result<HashMap<String, TopicConfig>, KafkaError> {
-        let options = DescribeConfigsOptions::default()
-            .config_names(
-                ["retention.ms", "retention.bytes", "cleanup.policy"]
-                    .map(str::to_owned)
-                    .to_vec(),
-            );
+        let options = DescribeConfigsOptions::default().config_names(
+            ["retention.ms", "retention.bytes", "cleanup.policy"]
+                .map(str::to_owned)
+                .to_vec(),
+        );
         let described = self
             .admin
             .describe_configs(topics.iter().map(ConfigResource::topic), options)

@@ -117,7 +117,10 @@ mod tests {
     use super::*;
 
     fn minutes(values: &[f64]) -> BTreeMap<Millis, f64> {
-        (0..).map(|n| Millis(n * 60_000)).zip(values.iter().copied()).collect()
+        (0..)
+            .map(|n| Millis(n * 60_000))
+            .zip(values.iter().copied())
+            .collect()
     }
 
     #[test]

@@ -110,9 +110,12 @@ async fn a_root_is_seen_to_be_one_and_never_planned_on() {
     assert_eq!(checkpoint.nested, ["loyalty_points", "loyalty_tiers"]);
     assert_eq!(latest.verdict.kind, Verdict::Unknown);
     let said = &latest.verdict.sentence;
-    assert!(said.contains("a root with 2 checkpoints below it"), "{said}");
+    assert!(
+        said.contains("a root with 2 checkpoints below it"),
+        "{said}"
+    );
     let refused = domain::plan::build_secure(&domain::plan::BuildSecure {
-        run: &"loyalty_points-20261124-031200-7f3a".parse().unwrap(),
+        run: &"loyalty-20261124-031200-7f3a".parse().unwrap(),
         stream: &whole.eyes.observer.stream(&name).unwrap(),
         snapshot: &latest.snapshot,
         policy: &whole.eyes.observer.policy(&name),
@@ -120,7 +123,10 @@ async fn a_root_is_seen_to_be_one_and_never_planned_on() {
         now: latest.seen_at,
     });
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("A reset would clear them all"), "{refused}");
+    assert!(
+        refused.contains("A reset would clear them all"),
+        "{refused}"
+    );
     stop.cancel();
 }
 
@@ -134,7 +140,11 @@ async fn a_topic_made_anew_is_seen_although_its_offsets_fit_again() {
     let next = before.snapshot.checkpoint.seen().unwrap().next_offsets();
     let world = whole.world();
     let stream = name.to_string();
-    world.pull(Lever::RecreateTopic { stream: stream.clone() }).unwrap();
+    world
+        .pull(Lever::RecreateTopic {
+            stream: stream.clone(),
+        })
+        .unwrap();
     // Its job hangs, so that nothing reads; the new topic is filled past where
     // the checkpoint stands.
     let most = next.unwrap().iter().map(|(_, _, o)| o).max().unwrap();

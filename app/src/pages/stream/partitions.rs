@@ -131,9 +131,9 @@ fn partition(row: PartitionRow) -> impl IntoView {
         (Some(_), None) => "no limit known".to_owned(),
     };
     let offset = |at: Option<i64>| at.map_or_else(|| "not there".to_owned(), thousands);
-    let old = row.unread_ms.map(|ms| {
-        view! { {format!("up to {} old", human_duration(ms))} }.into_any()
-    });
+    let old = row
+        .unread_ms
+        .map(|ms| view! { {format!("up to {} old", human_duration(ms))} }.into_any());
     view! {
         <tr>
             <ThRow>

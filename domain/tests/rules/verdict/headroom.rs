@@ -21,7 +21,10 @@ fn what_counts_is_the_age_of_the_unread_record_and_not_of_the_batch() {
         |topic| topic.retention_ms = Some(24 * HOUR),
     );
     let loss = first(&case).loss.unwrap();
-    assert_eq!((loss.in_ms, loss.by, loss.measured), (HOUR, LossBy::Time, true));
+    assert_eq!(
+        (loss.in_ms, loss.by, loss.measured),
+        (HOUR, LossBy::Time, true)
+    );
     assert_eq!(first(&case).unread_ms, Some(23 * HOUR));
     let verdict = case.judged();
     assert_eq!(verdict.kind, Kind::LosingData);
@@ -112,5 +115,8 @@ fn what_kafka_deleted_unread_is_lost() {
     assert_eq!(first(&case).lost, 30);
     let verdict = case.judged();
     assert_eq!(verdict.kind, Kind::LosingData);
-    assert!(verdict.sentence.contains("deleted 30 records"), "{verdict:?}");
+    assert!(
+        verdict.sentence.contains("deleted 30 records"),
+        "{verdict:?}"
+    );
 }

@@ -51,7 +51,12 @@ fn a_stream_without_data_is_unknown_and_never_well() {
     };
     tell(vec![
         ("it runs well", Case::well(), Kind::Healthy, &["is healthy"]),
-        ("Kafka is unread", kafka_unread, Kind::Unknown, &["No broker"]),
+        (
+            "Kafka is unread",
+            kafka_unread,
+            Kind::Unknown,
+            &["No broker"],
+        ),
         (
             "no batch is committed",
             Case::well().checkpoint(|c| {
@@ -182,7 +187,12 @@ fn idle_is_not_stuck_and_stuck_is_seen_more_than_once() {
     let one_record = || quiet().waiting(1, Some(3 * SECOND));
     let long = || quiet().waiting(17, Some(15 * MINUTE));
     tell(vec![
-        ("nothing comes in", quiet(), Kind::Idle, &["nothing is waiting"]),
+        (
+            "nothing comes in",
+            quiet(),
+            Kind::Idle,
+            &["nothing is waiting"],
+        ),
         (
             "nothing comes in, for long",
             quiet().seen_before(10 * MINUTE),
@@ -258,7 +268,11 @@ fn idle_is_not_stuck_and_stuck_is_seen_more_than_once() {
 
 #[test]
 fn slow_is_not_stuck_and_a_hung_batch_is_no_big_one() {
-    let big = || Case::well().last_batch(12 * MINUTE).pending(6_000, 11 * MINUTE);
+    let big = || {
+        Case::well()
+            .last_batch(12 * MINUTE)
+            .pending(6_000, 11 * MINUTE)
+    };
     tell(vec![
         (
             "a batch under way for a moment",
@@ -271,7 +285,11 @@ fn slow_is_not_stuck_and_a_hung_batch_is_no_big_one() {
             // 100 records in 20 seconds, so 6,000 in twenty minutes.
             big().paced(100, 20 * SECOND),
             Kind::WorkingOnABigBatch,
-            &["batch 9 for 11 m", "executors are at work is unknown", "6,000"],
+            &[
+                "batch 9 for 11 m",
+                "executors are at work is unknown",
+                "6,000",
+            ],
         ),
         (
             "executors at work are let alone, however long",
@@ -338,9 +356,18 @@ fn a_job_that_is_not_at_work_is_down_in_its_own_words() {
             "failed",
             ended("FAILED"),
             Kind::Down,
-            &["failed (FAILED)", "Its checkpoint is sound", "goes on with batch 9"],
+            &[
+                "failed (FAILED)",
+                "Its checkpoint is sound",
+                "goes on with batch 9",
+            ],
         ),
-        ("cancelled", ended("CANCELLED"), Kind::Down, &["was cancelled"]),
+        (
+            "cancelled",
+            ended("CANCELLED"),
+            Kind::Down,
+            &["was cancelled"],
+        ),
         (
             "timed out",
             ended("CANCELLED").run(|run| {
@@ -458,7 +485,12 @@ fn blocked_is_an_end_that_stood_still_before_our_eyes() {
             Kind::Healthy,
             &[],
         ),
-        ("seen once", long(), Kind::Unknown, &["one look does not tell"]),
+        (
+            "seen once",
+            long(),
+            Kind::Unknown,
+            &["one look does not tell"],
+        ),
         (
             "stood still over two looks",
             long().seen_before(MINUTE),

@@ -75,11 +75,7 @@ impl JobRunSummary {
 
     /// With what a listing lacks.
     #[must_use]
-    pub fn seen(
-        self,
-        driver: domain::ids::Digest,
-        role: Option<String>,
-    ) -> JobRunSeen {
+    pub fn seen(self, driver: domain::ids::Digest, role: Option<String>) -> JobRunSeen {
         JobRunSeen {
             id: self.id,
             name: self.name,
