@@ -4,20 +4,20 @@
 mod behind;
 mod case;
 mod cause;
-mod common;
 mod headroom;
 mod job;
 mod judge;
 mod kafka;
 mod lag;
 mod start;
+mod together;
 mod work;
 
 pub use cause::{Cause, CauseKind, cause};
-pub use common::{CommonCause, Shared, Watched, common_causes};
 pub use headroom::{Headroom, Loss, LossBy, headrooms};
 pub use judge::judge;
 pub use lag::{Lag, Sample, lag, sample};
+pub use together::{CommonCause, Shared, Watched, common_causes};
 
 use serde::{Deserialize, Serialize};
 

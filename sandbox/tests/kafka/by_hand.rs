@@ -63,7 +63,7 @@ async fn a_version_that_is_too_new_is_told_the_versions_there_are() {
     // The answer is of version 0: correlation id, error, keys of six bytes.
     assert_eq!(frame[..4], 77_i32.to_be_bytes());
     assert_eq!(frame[4..6], UNSUPPORTED_VERSION.to_be_bytes());
-    assert_eq!(frame[6..10], 5_i32.to_be_bytes());
+    assert_eq!(frame[6..10], 6_i32.to_be_bytes());
     assert_eq!(frame.len(), 10 + 6 * 6);
     // And the connection goes on.
     stream
