@@ -345,12 +345,17 @@ fn the_decisive_files_are_enough() {
 /// not tampered with is none.
 #[test]
 fn the_doctor_names_what_stops_spark() {
-    use domain::checkpoint::Severity;
-    use domain::checkpoint::checks::examine;
+    use domain::checkpoint::checks::{check_of, examine};
+    use domain::checkpoint::{Action, Severity};
     for case in cases() {
         let findings = examine(&case.view, case.line(), &case.shape());
         let worst = findings.iter().map(|finding| finding.severity).max();
         let shown = format!("{}: {findings:?}", case.name);
+        for finding in &findings {
+            assert!(check_of(&finding.id).is_some(), "{shown}");
+            let mended = finding.action != Action::Nothing;
+            assert_eq!(mended, !finding.why.is_empty(), "{shown}");
+        }
         if case.text("outcome") == "fails" {
             assert_eq!(worst, Some(Severity::Error), "{shown}");
             assert!(

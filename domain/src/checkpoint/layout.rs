@@ -10,7 +10,7 @@ pub const DEFAULT_STORE: &str = "default";
 
 /// What lies under one key, relative to the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum CheckpointFile {
     /// `metadata`
     Metadata,
@@ -43,8 +43,19 @@ pub enum CheckpointFile {
         op: i64,
         batch: Option<i64>,
     },
+    /// `state/<op>/_stateSchema/<store>/<batch>_<uuid>`, for transformWithState:
+    /// the schema since that batch, named by the operator's metadata.
+    StateSchemaSince {
+        op: i64,
+        store: String,
+        batch: i64,
+        unique_id: String,
+    },
     /// `.<name>.<uuid>[.TID<n>].tmp`, left by a write that was cut off.
     Temp,
+    /// `.<name>.crc`, which Hadoop hides beside every file on a local file
+    /// system and never writes on S3. Not the `<file>.crc` of Spark 4.1.
+    LocalChecksum,
     /// A marker that some file system makes for a directory: a key that ends
     /// in `/` or in `_$folder$`.
     Marker,
@@ -58,7 +69,7 @@ pub enum CheckpointFile {
 
 /// The two directories whose names decide the next start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum LogDirectory {
     Offsets,
     Commits,
@@ -80,7 +91,7 @@ pub struct StateFile {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum StateFileKind {
     /// HDFS-backed: the changes of one batch.
     Delta,
@@ -160,7 +171,10 @@ impl CheckpointFile {
         }
         let parts: Vec<&str> = key.split('/').collect();
         let name = parts.last().copied().unwrap_or("");
-        if name.starts_with('.') && (name.ends_with(".tmp") || name.ends_with(".crc")) {
+        if name.starts_with('.') && name.ends_with(".crc") {
+            return Self::LocalChecksum;
+        }
+        if name.starts_with('.') && name.ends_with(".tmp") {
             return Self::Temp;
         }
         match parts.as_slice() {
@@ -228,6 +242,15 @@ fn state_file(op: i64, rest: &[&str]) -> Option<CheckpointFile> {
         ["_metadata", "v2", batch] => {
             let batch = Some(java_long(batch)?);
             return Some(CheckpointFile::OperatorMetadata { op, batch });
+        }
+        ["_stateSchema", store, name] => {
+            let (batch, unique_id) = name.split_once('_')?;
+            return Some(CheckpointFile::StateSchemaSince {
+                op,
+                store: (*store).to_owned(),
+                batch: java_long(batch)?,
+                unique_id: unique_id.to_owned(),
+            });
         }
         _ => {}
     }
@@ -362,7 +385,17 @@ mod tests {
         assert_eq!(F::of_key("commits/12"), F::Commits(12));
         assert_eq!(F::of_key("sources/1/0"), F::SourceOffset(1));
         assert_eq!(F::of_key("offsets/.8.e27-9dc.tmp"), F::Temp);
+        assert_eq!(F::of_key("offsets/.8.crc"), F::LocalChecksum);
         assert_eq!(F::of_key("offsets/9.compact"), F::Other);
+        assert_eq!(
+            F::of_key("state/0/_stateSchema/default/3_60aff46d-1"),
+            F::StateSchemaSince {
+                op: 0,
+                store: "default".to_owned(),
+                batch: 3,
+                unique_id: "60aff46d-1".to_owned(),
+            }
+        );
         assert_eq!(F::of_key("offsets/"), F::Marker);
         assert_eq!(F::of_key("offsets_$folder$"), F::Marker);
         let inside = |log, batch| F::InsideBatchDirectory { log, batch };

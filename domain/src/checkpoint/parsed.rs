@@ -58,7 +58,7 @@ impl Issue {
 
 /// What kind of oddity it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum IssueCode {
     /// The file holds no bytes.
     Empty,

@@ -3,8 +3,12 @@
 //! rules: `MicroBatchExecution.populateStartOffsets` and `HDFSMetadataLog`, and
 //! runs of the released versions.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::layout::CheckpointFile;
 use super::reading::SparkError;
 use super::spark_line::{QueryShape, SparkLine};
 use super::view::CheckpointView;
@@ -16,9 +20,11 @@ mod start;
 mod state_load;
 mod state_schema;
 
+pub(super) use state_load::pinned_partitions;
+
 /// What the next start will do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
+#[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Prognosis {
     /// It resumes from the log.
     Starts {
@@ -83,12 +89,47 @@ pub struct FirstBatch {
     pub replay: bool,
 }
 
+/// What is foretold, and what was not looked into for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foresight {
+    pub prognosis: Prognosis,
+    /// State files that the next start loads and whose bytes were not read:
+    /// they are taken to be whole, because they are there and not empty. The
+    /// newest versions first. All of them at once, so that a caller needs one
+    /// round of reading, as far as it will go.
+    pub unread_state: Vec<String>,
+}
+
 /// Foretells the next start. Where files that matter were listed but not read,
-/// it says which: read them into the view and ask again.
+/// it says which: read them into the view and ask again. Files of the state are
+/// an exception: see [`foresee`].
 pub fn predict(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Prognosis {
-    match start::run(&Start { view, line, shape }) {
+    foresee(view, line, shape).prognosis
+}
+
+/// As [`predict`], with the state files that were taken on trust.
+pub fn foresee(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Foresight {
+    let start = Start {
+        view,
+        line,
+        shape,
+        unread_state: RefCell::default(),
+    };
+    let prognosis = match start::run(&start) {
         Ok(prognosis) => prognosis,
         Err(stop) => *stop,
+    };
+    let mut unread_state: Vec<String> =
+        start.unread_state.into_inner().into_iter().collect();
+    unread_state.sort_by_cached_key(|key| match CheckpointFile::of_key(key) {
+        CheckpointFile::State(file) | CheckpointFile::StateChecksum(file) => {
+            std::cmp::Reverse(file.version)
+        }
+        _ => std::cmp::Reverse(0),
+    });
+    Foresight {
+        prognosis,
+        unread_state,
     }
 }
 
@@ -114,6 +155,8 @@ struct Start<'a> {
     view: &'a CheckpointView,
     line: SparkLine,
     shape: &'a QueryShape,
+    /// What would have been loaded, had it been read.
+    unread_state: RefCell<BTreeSet<String>>,
 }
 
 /// The early end of a prognosis.
@@ -132,6 +175,21 @@ impl<'a> Start<'a> {
                 unread: vec![key.to_owned()],
             })),
         }
+    }
+
+    /// The bytes of a file of the state, `None` when they were not read; that
+    /// is noted, together with the checksum beside it.
+    fn state_bytes(&self, key: &str) -> Option<&'a [u8]> {
+        if let Ok(bytes) = self.bytes(key) {
+            return Some(bytes.unwrap_or_default());
+        }
+        let mut unread = self.unread_state.borrow_mut();
+        unread.insert(key.to_owned());
+        let beside = format!("{key}.crc");
+        if self.line >= SparkLine::V4_1 && self.bytes(&beside).is_err() {
+            unread.insert(beside);
+        }
+        None
     }
 
     fn fail(when: FailsWhen, path: Option<&str>, error: SparkError) -> Box<Prognosis> {

@@ -1,8 +1,7 @@
 //! C01 to C03: the query's id.
 
-use super::{Action, Exam, Severity};
+use super::{Action, Exam, Finding, Remedy, Severity};
 use crate::checkpoint::metadata::StreamMetadata;
-use crate::checkpoint::parsed::IssueCode;
 use crate::checkpoint::reading::read_metadata;
 use crate::checkpoint::spark_line::SparkLine;
 
@@ -14,52 +13,68 @@ pub(super) fn check(exam: &mut Exam<'_>) {
         return;
     }
     let Some(bytes) = exam.bytes(KEY) else { return };
+    let shown = String::from_utf8_lossy(bytes);
     if let Err(error) = read_metadata(bytes, exam.line) {
-        let shown: String = String::from_utf8_lossy(bytes).chars().take(80).collect();
         let what = if bytes.is_empty() {
-            "it is empty".to_owned()
+            "it is empty"
         } else {
-            format!("it holds {shown:?}")
+            "it holds no id as Spark writes it"
         };
         let first = error.text.lines().next().unwrap_or_default();
-        exam.add_at(
+        let finding = Finding::new(
             "C02",
             Severity::Error,
-            Action::RestoreBackup,
-            (KEY, Some(1)),
             format!("Spark refuses to start on this file: {what} ({first})."),
-        );
+        )
+        .at(KEY, Some(1))
+        .showing(&shown)
+        .mended_by(old_id(
+            exam,
+            "Every restart reads it, and going back by batches leaves it as it is.",
+        ))
+        .by_hand(write_back(exam));
+        exam.add(finding);
         return;
     }
-    let parsed = StreamMetadata::parse(bytes);
-    let (Some(value), Some(seen)) = (&parsed.value, exam.shape.last_seen_id) else {
-        return;
-    };
-    if value.id != seen {
-        exam.add_at(
-            "C03",
-            Severity::Warning,
-            Action::RestoreBackup,
-            (KEY, Some(1)),
-            format!(
-                "The query's id is {} here, but {seen} was seen before: sinks that \
-                 remember the query by its id will take it for another.",
-                value.id
-            ),
-        );
-    } else if parsed
-        .issues
-        .iter()
-        .any(|issue| issue.code != IssueCode::Unusual)
-    {
-        exam.add_at(
+    let Some(value) = StreamMetadata::parse(bytes).value else {
+        // Java reads ids with short groups, and nobody else does.
+        let finding = Finding::new(
             "C02",
             Severity::Warning,
-            Action::Nothing,
-            (KEY, Some(1)),
-            "The file can be read but is not as Spark writes it.".to_owned(),
-        );
+            "Spark reads this id, but it is none as Spark writes it; what the query's id \
+             is remains unknown here.",
+        )
+        .at(KEY, Some(1))
+        .showing(&shown)
+        .by_hand(write_back(exam));
+        exam.add(finding);
+        return;
+    };
+    let Some(seen) = exam.shape.last_seen_id else {
+        return;
+    };
+    // A reset writes a new id on purpose; the old one is seen until the job
+    // reports under the new one.
+    if value.id == seen || exam.known.query_ids.contains(&value.id) {
+        return;
     }
+    let finding = Finding::new(
+        "C03",
+        Severity::Warning,
+        format!(
+            "The query's id is {} here, but {seen} was seen before: sinks that remember \
+             the query by its id will take it for another.",
+            value.id
+        ),
+    )
+    .at(KEY, Some(1))
+    .showing(&shown)
+    .mended_by(old_id(
+        exam,
+        "A restart goes on under the new id, and so does every batch gone back to.",
+    ))
+    .by_hand(write_back(exam));
+    exam.add(finding);
 }
 
 fn missing(exam: &mut Exam<'_>) {
@@ -78,11 +93,36 @@ fn missing(exam: &mut Exam<'_>) {
              by its id will take it for another.",
         )
     };
-    exam.add_at(
+    let finding = Finding::new(
         "C01",
         severity,
-        Action::RestoreBackup,
-        (KEY, None),
         format!("There are batches but no metadata file. {what}"),
-    );
+    )
+    .at(KEY, None)
+    .mended_by(old_id(
+        exam,
+        "No restart and no older batch brings the id back.",
+    ))
+    .by_hand(write_back(exam));
+    exam.add(finding);
+}
+
+fn old_id(exam: &Exam<'_>, why: &str) -> Vec<Remedy> {
+    let mut ladder = vec![Remedy::new(Action::RestoreBackup, why)];
+    ladder.extend(exam.without_a_backup());
+    ladder
+}
+
+fn write_back(exam: &Exam<'_>) -> String {
+    match exam.shape.last_seen_id {
+        Some(id) => format!(
+            "With the job stopped, write {} into metadata: the id that was seen last.",
+            StreamMetadata { id }.render()
+        ),
+        None => {
+            "With the job stopped, write the old id back into metadata: it stands in \
+                 a backup, in the driver's progress log, and in Delta's transactions."
+                .to_owned()
+        }
+    }
 }

@@ -1,7 +1,12 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::checkpoint::{ListedObject, StreamMetadata};
+
+mod history;
+mod kafka;
+mod state;
+
+use crate::checkpoint::{ListedObject, StreamMetadata, predict};
 
 const KAFKA: &str = r#"{"orders_events":{"0":100,"1":250}}"#;
 const META: &str = r#"{"batchWatermarkMs":0,"batchTimestampMs":1,"conf":{}}"#;
@@ -50,6 +55,14 @@ fn found(view: &CheckpointView, line: SparkLine) -> Vec<String> {
         .filter(|finding| finding.severity > Severity::Info)
         .map(|finding| format!("{} {:?}", finding.id, finding.severity).to_lowercase())
         .collect()
+}
+
+fn one<'a>(findings: &'a [Finding], id: &str) -> &'a Finding {
+    let mut found = findings.iter().filter(|finding| finding.id == id);
+    match (found.next(), found.next()) {
+        (Some(finding), None) => finding,
+        _ => panic!("{id} is not found once in {findings:?}"),
+    }
 }
 
 fn broken(mutate: impl Fn(&mut CheckpointView)) -> Vec<String> {
@@ -146,22 +159,109 @@ fn an_offset_below_zero_is_an_error() {
 }
 
 #[test]
-fn an_empty_newest_batch_is_dropped_only_when_it_was_never_committed() {
-    let action = |view: &CheckpointView| {
+fn an_empty_newest_batch_is_dropped_first_where_it_was_never_committed() {
+    let actions = |view: &CheckpointView| {
         let findings = examine(view, SparkLine::V3_5, &shape());
-        findings
-            .into_iter()
-            .find(|finding| finding.id == "C04")
-            .unwrap()
-            .action
+        let finding = one(&findings, "C04").clone();
+        assert!(!finding.why.is_empty());
+        let rest = finding.otherwise.into_iter().map(|remedy| remedy.action);
+        [finding.action].into_iter().chain(rest).collect::<Vec<_>>()
     };
+    let end = [Action::NewStartAtOffsets, Action::FullReset];
     let mut view = whole();
     offsets(&mut view, 6, "");
-    assert_eq!(action(&view), Action::RestoreBackup);
+    let committed = [Action::RestoreBackup, Action::RollBackTo(5)];
+    assert_eq!(actions(&view), [committed, end].concat());
     remove(&mut view, "commits/6");
-    assert_eq!(action(&view), Action::RollBackTo(5));
+    let never = [Action::RollBackTo(5), Action::RestoreBackup];
+    assert_eq!(actions(&view), [never, end].concat());
+    // Batch 5 needs the one before, and 4 is then the only one left.
+    remove(&mut view, "offsets/3");
     remove(&mut view, "offsets/4");
-    assert_eq!(action(&view), Action::RestoreBackup);
+    assert_eq!(actions(&view)[..2], [Action::RestoreBackup, end[0]]);
+}
+
+#[test]
+fn a_batch_at_work_is_waited_for_and_one_left_behind_is_run_again() {
+    let mut view = whole();
+    remove(&mut view, "commits/6");
+    let action = |alive: Option<bool>| {
+        let known = Known {
+            job_is_alive: alive,
+            ..Known::default()
+        };
+        let findings = examine_with(&view, SparkLine::V3_5, &shape(), &known);
+        one(&findings, "C12").action
+    };
+    assert_eq!(action(Some(true)), Action::Wait);
+    assert_eq!(action(Some(false)), Action::RestartOnly);
+    assert_eq!(action(None), Action::Nothing);
+}
+
+#[test]
+fn a_commit_of_another_version_needs_a_restart_with_the_conf() {
+    let mut view = whole();
+    commit(&mut view, 6, "v2\n{\"nextBatchWatermarkMs\":0}");
+    let findings = examine(&view, SparkLine::V4_0, &shape());
+    let finding = one(&findings, "C17");
+    assert_eq!(finding.action, Action::RestartOnly);
+    assert!(finding.why.contains("checkpointFormatVersion"));
+}
+
+#[test]
+fn the_id_that_a_reset_wrote_is_the_right_one() {
+    let mut shape = shape();
+    shape.last_seen_id = Some(Uuid::max());
+    let known = Known {
+        query_ids: vec![Uuid::nil()],
+        ..Known::default()
+    };
+    let findings = examine_with(&whole(), SparkLine::V3_5, &shape, &known);
+    assert!(findings.iter().all(|finding| finding.id != "C03"));
+}
+
+#[test]
+fn a_lost_beginning_of_a_second_topic_is_no_self_union() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    view.read(
+        "metadata",
+        StreamMetadata { id: Uuid::nil() }.render().into_bytes(),
+    );
+    view.read("sources/0/0", format!("\0v1\n{KAFKA}").into_bytes());
+    let other = r#"{"payments":{"0":7}}"#;
+    offsets(&mut view, 0, &format!("v1\n{META}\n{KAFKA}\n{other}"));
+    let two = QueryShape::stateless(2);
+    let findings = examine(&view, SparkLine::V3_5, &two);
+    let finding = one(&findings, "C29");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(finding.path.as_deref(), Some("sources/1/0"));
+    offsets(&mut view, 0, &format!("v1\n{META}\n{KAFKA}\n{KAFKA}"));
+    let findings = examine(&view, SparkLine::V3_5, &two);
+    assert_eq!(one(&findings, "C29").severity, Severity::Info);
+}
+
+#[test]
+fn a_root_of_several_checkpoints_is_not_taken_for_one() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    for query in ["orders", "payments"] {
+        view.list(format!("{query}/offsets/3"), ListedObject::default());
+    }
+    let findings = examine(&view, SparkLine::V3_5, &shape());
+    let finding = one(&findings, "C48");
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.contains("orders, payments"));
+}
+
+#[test]
+fn what_was_assumed_is_said() {
+    let known = Known {
+        inferred: vec!["It keeps state.".to_owned()],
+        line_assumed: Some("The release is not known.".to_owned()),
+        ..Known::default()
+    };
+    let findings = examine_with(&whole(), SparkLine::V4_1, &shape(), &known);
+    assert_eq!(one(&findings, "L02").message, "It keeps state.");
+    assert_eq!(one(&findings, "L03").value.as_deref(), Some("4.1"));
 }
 
 #[test]

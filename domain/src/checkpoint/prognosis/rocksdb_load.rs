@@ -1,9 +1,11 @@
 //! Loading a version of a RocksDB store.
 
+use std::collections::BTreeSet;
+
 use super::state_load::{Bad, Store, checksum, content, fails, uncategorized};
 use super::{Start, Step};
 use crate::checkpoint::commit_log::CommitMetadata;
-use crate::checkpoint::layout::{CheckpointFile, StateFileKind};
+use crate::checkpoint::layout::{CheckpointFile, StateFile, StateFileKind};
 use crate::checkpoint::reading::SparkError;
 use crate::checkpoint::spark_line::SparkLine;
 use crate::checkpoint::state::{
@@ -59,10 +61,9 @@ fn changelog_file(start: &Start<'_>, key: &str, lz4: bool) -> Result<(), Bad> {
 
 fn zip(start: &Start<'_>, store: &Store, version: i64) -> Step<()> {
     let key = store.key(version, StateFileKind::Zip);
-    let Ok(bytes) = start.bytes(&key) else {
+    let Some(bytes) = start.state_bytes(&key) else {
         return Ok(());
     };
-    let bytes = bytes.unwrap_or_default();
     // The archive is unpacked while it is read, so what is wrong inside shows
     // before the checksum at its end does.
     let summary = match check_zip(bytes) {
@@ -125,31 +126,54 @@ fn changelog_missing(start: &Start<'_>, key: &str) -> SparkError {
 /// not name them leaves Spark with names that it cannot read. The contents of
 /// such files are not looked into.
 pub(super) fn check_unique_ids(start: &Start<'_>, version: i64) -> Step<()> {
-    let commit = format!("commits/{}", version - 1);
+    let commit = format!("commits/{}", version.saturating_sub(1));
     let named = match start.bytes(&commit)? {
         Some(bytes) => CommitMetadata::parse(bytes)
             .value
-            .is_some_and(|commit| commit.state_unique_ids.is_some()),
-        None => false,
+            .and_then(|commit| commit.state_unique_ids),
+        None => None,
     };
-    let unnamed = start
+    let there: BTreeSet<StateFile> = start
         .view
         .listing
         .keys()
-        .find_map(|key| match CheckpointFile::of_key(key) {
-            CheckpointFile::State(file) if !named => {
-                file.unique_id.map(|id| format!("{}_{id}", file.version))
-            }
+        .filter_map(|key| match CheckpointFile::of_key(key) {
+            CheckpointFile::State(file) if file.unique_id.is_some() => Some(file),
             _ => None,
+        })
+        .collect();
+    let Some(named) = named else {
+        let unnamed = there.iter().next();
+        let name = unnamed.and_then(|file| {
+            Some(format!("{}_{}", file.version, file.unique_id.as_ref()?))
         });
-    match unnamed {
-        None => Ok(()),
-        Some(name) => Err(Start::fail_early(
-            &commit,
-            SparkError::new(
-                "java.lang.NumberFormatException",
-                format!("For input string: \"{name}\""),
-            ),
-        )),
+        return match name {
+            None => Ok(()),
+            Some(name) => Err(Start::fail_early(
+                &commit,
+                SparkError::new(
+                    "java.lang.NumberFormatException",
+                    format!("For input string: \"{name}\""),
+                ),
+            )),
+        };
+    };
+    for (op, partitions) in &named {
+        for (partition, ids) in partitions.iter().enumerate() {
+            for id in ids {
+                let is_it = |file: &&StateFile| {
+                    file.op == *op
+                        && usize::try_from(file.partition) == Ok(partition)
+                        && file.version == version
+                        && file.unique_id.as_ref() == Some(id)
+                };
+                if there.iter().find(is_it).is_some() {
+                    continue;
+                }
+                let key = format!("state/{op}/{partition}/{version}_{id}.changelog");
+                return Err(Start::fail_early(&key, changelog_missing(start, &key)));
+            }
+        }
     }
+    Ok(())
 }

@@ -2,7 +2,9 @@
 //! batch, in the order in which Spark goes it.
 
 use super::sources::{self, Lines};
-use super::{FailsWhen, FirstBatch, Prognosis, Start, Step, obstacles, state_load};
+use super::{
+    FailsWhen, FirstBatch, Prognosis, Start, Step, obstacles, state_load, state_schema,
+};
 use crate::checkpoint::layout::{CheckpointFile, LogDirectory};
 use crate::checkpoint::reading::{
     SparkError, SparkOffsets, read_commit, read_metadata, read_offsets,
@@ -129,6 +131,10 @@ fn fresh(start: &Start<'_>) -> Step<Prognosis> {
         return Err(Start::fail_early(directory, error));
     }
     let seeded = sources::seeds(start)?;
+    if start.shape.stateful {
+        // A schema that is left is read and held against the query's own.
+        state_schema::readable(start)?;
+    }
     let first = FirstBatch {
         batch_id: 0,
         start_offsets: seeded.clone(),
@@ -139,13 +145,27 @@ fn fresh(start: &Start<'_>) -> Step<Prognosis> {
         return Ok(obstacles::fails(start, obstacle, first));
     }
     let any = seeded.iter().any(Option::is_some);
-    let why = if any {
-        "There is no batch in the log, and sources/ says where to begin."
-    } else {
-        "There is no batch in the log, so the job's own starting options apply."
+    let without: Vec<String> = (0..)
+        .zip(&seeded)
+        .filter(|(_, seed)| seed.is_none())
+        .map(|(index, _): (u32, _)| index.to_string())
+        .collect();
+    let why = match (any, without.is_empty()) {
+        (true, true) => {
+            "There is no batch in the log, and sources/ says where to begin.".to_owned()
+        }
+        (true, false) => format!(
+            "There is no batch in the log. sources/ says where to begin, but not for \
+             source {}: the job's own starting options apply there, unless it is the \
+             same stream once more, which shares the file.",
+            without.join(", ")
+        ),
+        (false, _) => "There is no batch in the log, so the job's own starting options \
+                       apply."
+            .to_owned(),
     };
     Ok(Prognosis::StartsFresh {
-        why: why.to_owned(),
+        why,
         start: any.then_some(seeded),
     })
 }

@@ -105,8 +105,12 @@ fn stores(start: &Start<'_>, conf: &Conf) -> Step<Vec<Store>> {
             .filter(|place| place.0 == op)
             .map(|place| place.1)
             .collect();
-        let mut partitions = seen.clone();
-        partitions.extend(0..partition_count(start, op, conf, &seen)?);
+        let partitions: BTreeSet<i32> = match partition_count(start, op, conf, &seen)? {
+            // What lies beyond the count is never opened.
+            Some(count) => (0..count).collect(),
+            // The session's conf decides, which is not known.
+            None => seen,
+        };
         for partition in partitions {
             for name in &names {
                 let files = files.remove(&(op, partition, name.clone()));
@@ -126,14 +130,23 @@ fn stores(start: &Start<'_>, conf: &Conf) -> Step<Vec<Store>> {
 /// followed.
 const PARTITIONS_MAX: i32 = 100_000;
 
+/// The partitions that the newest batch pins.
+pub(in crate::checkpoint) fn pinned_partitions(
+    conf: &BTreeMap<String, String>,
+) -> Option<i32> {
+    let count = conf.get(PARTITIONS)?.parse::<i32>().ok()?;
+    (1..=PARTITIONS_MAX).contains(&count).then_some(count)
+}
+
 /// How many partitions an operator has: the pinned conf, but 1 where all
-/// records meet in one (an aggregation without keys).
+/// records meet in one (an aggregation without keys). `None` where no conf is
+/// pinned.
 fn partition_count(
     start: &Start<'_>,
     op: i64,
     conf: &Conf,
     seen: &BTreeSet<i32>,
-) -> Step<i32> {
+) -> Step<Option<i32>> {
     let key = format!("state/{op}/_metadata/metadata");
     let described = match start.view.bytes.get(&key) {
         Some(bytes) => OperatorMetadata::parse(bytes).value,
@@ -151,12 +164,9 @@ fn partition_count(
         },
     };
     if single {
-        return Ok(1);
+        return Ok(Some(1));
     }
-    let count = conf
-        .get(PARTITIONS)
-        .and_then(|text| text.parse::<i32>().ok());
-    Ok(count.unwrap_or(0).clamp(0, PARTITIONS_MAX))
+    Ok(pinned_partitions(conf))
 }
 
 /// From the newest snapshot at or below the version, delta by delta.
@@ -186,23 +196,21 @@ pub(super) enum Bad {
     Fault(StateFault),
     /// From 4.1 on: expected size and checksum, computed size and checksum.
     Checksum((u64, i32), (u64, i32)),
-    Unread(String),
     /// The checksum file cannot be read.
     Sidecar(SparkError),
 }
 
 /// Looks into a file as far as its bytes are at hand: the checksum beside it
 /// (from 4.1 on), then what is inside. A file that was not read passes when it
-/// is not empty.
+/// is not empty, and is noted.
 pub(super) fn content(
     start: &Start<'_>,
     key: &str,
     readable: bool,
     check: impl Fn(&[u8]) -> Result<(), StateFault>,
 ) -> Result<(), Bad> {
-    let bytes = match start.bytes(key) {
-        Ok(bytes) => bytes.unwrap_or_default(),
-        Err(_) => return Ok(()),
+    let Some(bytes) = start.state_bytes(key) else {
+        return Ok(());
     };
     checksum(start, key, bytes)?;
     if readable || bytes.is_empty() {
@@ -219,8 +227,8 @@ pub(super) fn checksum(start: &Start<'_>, key: &str, bytes: &[u8]) -> Result<(),
     if start.line < SparkLine::V4_1 || !start.view.listing.contains_key(&beside) {
         return Ok(());
     }
-    let Ok(Some(sidecar)) = start.bytes(&beside) else {
-        return Err(Bad::Unread(beside));
+    let Some(sidecar) = start.state_bytes(&beside) else {
+        return Ok(());
     };
     let text = String::from_utf8_lossy(sidecar);
     if let Some(error) = sidecar_fault(&text, start.line) {
@@ -240,9 +248,6 @@ pub(super) fn checksum(start: &Start<'_>, key: &str, bytes: &[u8]) -> Result<(),
 
 pub(super) fn fails(start: &Start<'_>, key: &str, bad: Bad) -> Box<super::Prognosis> {
     let error = match bad {
-        Bad::Unread(key) => {
-            return Box::new(super::Prognosis::Unknown { unread: vec![key] });
-        }
         Bad::Checksum((size, value), (found_size, found)) => SparkError::condition(
             start.line,
             "org.apache.spark.SparkException",

@@ -15,18 +15,34 @@ const AGGREGATION: &str = "spark.sql.streaming.aggregation.stateFormatVersion";
 const GROUPS: &str = "spark.sql.streaming.flatMapGroupsWithState.stateFormatVersion";
 const JOIN: &str = "spark.sql.streaming.join.stateFormatVersion";
 
+/// Whether every schema can be read at all.
+pub(super) fn readable(start: &Start<'_>) -> Step<()> {
+    for key in start.view.listing.keys() {
+        if let CheckpointFile::StateSchema { .. } = CheckpointFile::of_key(key) {
+            schema_at(start, key)?;
+        }
+    }
+    Ok(())
+}
+
+fn schema_at(start: &Start<'_>, key: &str) -> Step<Option<StateSchema>> {
+    let Some(bytes) = start.bytes(key)? else {
+        return Ok(None);
+    };
+    match StateSchema::parse(bytes) {
+        Ok(schema) => Ok(Some(schema)),
+        Err(fault) => Err(Start::fail_early(key, unreadable(start, &fault))),
+    }
+}
+
 pub(super) fn check(start: &Start<'_>, conf: &Conf) -> Step<()> {
     for key in start.view.listing.keys() {
         let CheckpointFile::StateSchema { op, store, .. } = CheckpointFile::of_key(key)
         else {
             continue;
         };
-        let Some(bytes) = start.bytes(key)? else {
+        let Some(schema) = schema_at(start, key)? else {
             continue;
-        };
-        let schema = match StateSchema::parse(bytes) {
-            Ok(schema) => schema,
-            Err(fault) => return Err(Start::fail_early(key, unreadable(start, &fault))),
         };
         if let Some(asked) = asked_value(start, op, &store, &schema, conf) {
             return Err(Start::fail_early(key, incompatible(start, &schema, &asked)));

@@ -1,0 +1,25 @@
+//! C48: whether exactly one checkpoint lies here.
+
+use super::{Exam, Finding, Severity};
+use crate::checkpoint::layout::nested_checkpoints;
+
+pub(super) fn check(exam: &mut Exam<'_>) {
+    let nested = nested_checkpoints(exam.view.listing.keys().map(String::as_str));
+    let Some(first) = nested.first() else { return };
+    let finding = Finding::new(
+        "C48",
+        Severity::Error,
+        format!(
+            "{} other checkpoints lie under this place ({}). What is done to the place \
+             is done to all of them.",
+            nested.len(),
+            super::history::listed(&nested)
+        ),
+    )
+    .at(format!("{first}/"), None)
+    .by_hand(
+        "Name the query's own checkpoint, not the root above it. Where one query really \
+         writes inside another's checkpoint, give it a place of its own.",
+    );
+    exam.add(finding);
+}
