@@ -2,6 +2,8 @@
 //! Spark will show can be told to the word. It stops after the first value,
 //! as Spark's use of it does: what follows is ignored.
 
+use std::cell::Cell;
+
 /// A JSON value; numbers as their own text, since Jackson keeps them whole.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json {
@@ -62,6 +64,7 @@ pub(super) fn scan(text: &str) -> Result<Json, Fault> {
     let mut scanner = Scanner {
         chars: text.chars().collect(),
         at: 0,
+        counted: Cell::new(Counted::default()),
     };
     match scanner.next_significant() {
         None => Err(Fault::NoContent),
@@ -72,14 +75,37 @@ pub(super) fn scan(text: &str) -> Result<Json, Fault> {
 struct Scanner {
     chars: Vec<char>,
     at: usize,
+    /// As far as lines were counted; every bracket asks where it stands, and
+    /// whoever can write the file decides how many there are.
+    counted: Cell<Counted>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    /// Up to here, exclusive.
+    to: usize,
+    /// Line ends before it.
+    lines: usize,
+    /// Where the line begins that it is in.
+    start: usize,
 }
 
 impl Scanner {
     fn position(&self) -> (usize, usize) {
-        let seen = &self.chars[..self.at.min(self.chars.len())];
-        let line = 1 + seen.iter().filter(|c| **c == '\n').count();
-        let start = seen.iter().rposition(|c| *c == '\n').map_or(0, |i| i + 1);
-        (line, seen.len() - start + 1)
+        let at = self.at.min(self.chars.len());
+        let mut counted = self.counted.get();
+        if at < counted.to {
+            counted = Counted::default();
+        }
+        for (index, c) in self.chars[counted.to..at].iter().enumerate() {
+            if *c == '\n' {
+                counted.lines += 1;
+                counted.start = counted.to + index + 1;
+            }
+        }
+        counted.to = at;
+        self.counted.set(counted);
+        (1 + counted.lines, at - counted.start + 1)
     }
 
     /// The place of the character that was read last.

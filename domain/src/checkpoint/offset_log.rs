@@ -20,8 +20,12 @@ pub struct OffsetSeq {
     pub version: u32,
     /// `None` when the second line is blank, which makes Spark fail.
     pub metadata: Option<OffsetSeqMetadata>,
-    /// As they stand in the file; `None` for `-`.
+    /// As they stand in the file; `None` for `-`. In version 2 without the id
+    /// that stands before them, and in the order of the ids.
     pub sources: Vec<Option<String>>,
+    /// In version 2 alone (4.2 and later, opt-in): the ids of the sources, in
+    /// the same order.
+    pub source_ids: Vec<String>,
 }
 
 /// The second line.
@@ -70,6 +74,7 @@ impl OffsetSeq {
             version: 1,
             metadata: Some(metadata),
             sources: sources.iter().map(|s| Some(s.to_spark_json())).collect(),
+            source_ids: Vec::new(),
         }
     }
 
@@ -79,8 +84,12 @@ impl OffsetSeq {
         if let Some(metadata) = &self.metadata {
             text.push_str(&metadata.raw);
         }
-        for source in &self.sources {
+        for (index, source) in self.sources.iter().enumerate() {
             text.push('\n');
+            if let Some(id) = self.source_ids.get(index) {
+                text.push_str(id);
+                text.push(':');
+            }
             text.push_str(source.as_deref().unwrap_or(VOID));
         }
         text
@@ -122,32 +131,33 @@ impl OffsetSeq {
             }
             Some(line) => metadata_line(line, &mut issues),
         };
-        let mut sources = Vec::new();
+        let mut read = Vec::new();
         for (index, line) in lines.iter().enumerate().skip(2) {
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            if *line == VOID {
+            let (id, line) = match source_id(version, line) {
+                Some((id, line)) => (Some(id), line),
+                None => (None, *line),
+            };
+            if version == 2 && id.is_none() {
                 issues.push(Issue::at(
                     number,
-                    IssueCode::VoidOffset,
-                    "The source has no offset.",
+                    IssueCode::BadShape,
+                    "The line does not say which source it is of.",
                 ));
-                sources.push(None);
-            } else {
-                if line.is_empty() {
-                    issues.push(Issue::at(
-                        number,
-                        IssueCode::BadShape,
-                        "The line is blank; Spark counts it as a source.",
-                    ));
-                }
-                sources.push(Some((*line).to_owned()));
             }
+            read.push((id.unwrap_or_default(), source(line, number, &mut issues)));
         }
-        let value = Self {
+        let mut value = Self {
             version,
             metadata,
-            sources,
+            sources: Vec::new(),
+            source_ids: Vec::new(),
         };
+        if version == 2 {
+            in_order(&mut read);
+            value.source_ids = read.iter().map(|(id, _)| (*id).to_owned()).collect();
+        }
+        value.sources = read.into_iter().map(|(_, source)| source).collect();
         if issues.is_empty() && value.render() != text {
             issues.push(Issue::whole(
                 IssueCode::Unusual,
@@ -159,6 +169,41 @@ impl OffsetSeq {
             issues,
         }
     }
+}
+
+/// In version 2 each line names its source: `0:{"t":{"0":5}}`.
+pub(super) fn source_id(version: u32, line: &str) -> Option<(&str, &str)> {
+    let (id, offset) = line.split_once(':')?;
+    // A line of version 1 is JSON, in which a colon follows a bracket.
+    (version == 2 && !id.is_empty() && !id.starts_with(['{', '[']))
+        .then_some((id, offset))
+}
+
+/// By their numbers; sources that were given names stay as they stand.
+pub(super) fn in_order<T>(read: &mut [(&str, T)]) {
+    let number = |id: &str| id.parse::<u32>().ok();
+    if read.iter().all(|(id, _)| number(id).is_some()) {
+        read.sort_by_key(|(id, _)| number(id));
+    }
+}
+
+fn source(line: &str, number: u32, issues: &mut Vec<Issue>) -> Option<String> {
+    if line == VOID {
+        issues.push(Issue::at(
+            number,
+            IssueCode::VoidOffset,
+            "The source has no offset.",
+        ));
+        return None;
+    }
+    if line.is_empty() {
+        issues.push(Issue::at(
+            number,
+            IssueCode::BadShape,
+            "The line is blank; Spark counts it as a source.",
+        ));
+    }
+    Some(line.to_owned())
 }
 
 fn metadata_line(line: &str, issues: &mut Vec<Issue>) -> Option<OffsetSeqMetadata> {

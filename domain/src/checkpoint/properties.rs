@@ -16,6 +16,8 @@ use super::state::{
 use super::*;
 use crate::offsets::PartitionOffsets;
 
+mod state_files;
+
 const LINES: [SparkLine; 6] = [
     SparkLine::V3_3,
     SparkLine::V3_4,
@@ -95,6 +97,42 @@ proptest! {
     }
 
     #[test]
+    fn rendered_offsets_of_version_2_are_read_back(
+        watermark in any::<i64>(),
+        conf in conf(),
+        lines in prop::collection::vec(prop::option::of(kafka_offsets()), 1..12),
+        from in any::<prop::sample::Index>(),
+    ) {
+        let sources = lines.iter().map(|l| Some(l.as_ref()?.to_spark_json()));
+        let sequence = OffsetSeq {
+            version: 2,
+            metadata: Some(OffsetSeqMetadata::new(watermark, 1, conf)),
+            sources: sources.collect(),
+            source_ids: (0..lines.len()).map(|index| index.to_string()).collect(),
+        };
+        let text = sequence.render();
+        let parsed = OffsetSeq::parse(text.as_bytes());
+        let odd = |issue: &&Issue| issue.code != IssueCode::VoidOffset;
+        prop_assert_eq!(parsed.issues.iter().find(odd), None);
+        prop_assert_eq!(parsed.value.as_ref(), Some(&sequence));
+        // The lines of a map may stand in any order.
+        let mut shuffled: Vec<&str> = text.split('\n').collect();
+        let split = from.index(lines.len());
+        shuffled[2..].rotate_left(split);
+        let shuffled = shuffled.join("\n");
+        prop_assert_eq!(OffsetSeq::parse(shuffled.as_bytes()).value, Some(sequence.clone()));
+        for text in [text, shuffled] {
+            let read = read_offsets(text.as_bytes(), SparkLine::V4_2).unwrap();
+            prop_assert_eq!(&read.sources, &sequence.sources);
+            prop_assert!(read_offsets(text.as_bytes(), SparkLine::V4_1).is_err());
+        }
+        for (index, line) in lines.iter().enumerate() {
+            let read = sequence.kafka_offsets(index).and_then(Parsed::flawless);
+            prop_assert_eq!(&read, line);
+        }
+    }
+
+    #[test]
     fn rendered_commits_are_read_back(watermark in any::<i64>(), ids in unique_ids()) {
         let version = if ids.is_some() { 2 } else { 1 };
         let commit = CommitMetadata {
@@ -131,6 +169,20 @@ proptest! {
         }
     }
 
+    /// Files of Spark 2.1 have no version line, and any first byte.
+    #[test]
+    fn seeds_of_spark_2_1_are_read_back(offsets in kafka_offsets(), first in any::<u8>()) {
+        let json = offsets.to_spark_json();
+        let bytes = [&[first], json.as_bytes(), b"\n"].concat();
+        let parsed = InitialOffset::parse(&bytes);
+        prop_assert!(parsed.issues.iter().all(|i| i.code == IssueCode::Unusual));
+        prop_assert_eq!(parsed.value.map(|seed| seed.offsets), Some(offsets));
+        for spark in LINES {
+            let read = read_initial_offset(&bytes, spark).unwrap();
+            prop_assert_eq!(read.trim_end(), &json);
+        }
+    }
+
     #[test]
     fn no_bytes_make_a_parser_panic(bytes in near_bytes()) {
         let _ = OffsetSeq::parse(&bytes);
@@ -140,6 +192,7 @@ proptest! {
         let _ = ChecksumFile::parse(&bytes);
         let _ = OperatorMetadata::parse(&bytes);
         let _ = StateSchema::parse(&bytes);
+        let _ = SinkLog::parse(&bytes);
         let _ = (check_delta(&bytes), check_snapshot(&bytes));
         let _ = (check_changelog(&bytes), check_zip(&bytes));
         for spark in LINES {

@@ -11,6 +11,9 @@ mod operator;
 mod schema;
 mod zip;
 
+#[cfg(test)]
+pub(super) use lz4_block::pack;
+
 pub use checksum::{ChecksumFile, crc32c};
 pub use delta::{
     DeltaSummary, changelog_header_is_corrupted, check_changelog, check_delta,

@@ -265,6 +265,7 @@ impl MicroBatchQuery {
                 self.pinned.clone(),
             )),
             sources: ends.to_vec(),
+            source_ids: Vec::new(),
         };
         self.add("offsets", id, sequence.render().as_bytes(), false)
             .await

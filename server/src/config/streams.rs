@@ -1,6 +1,7 @@
 //! `[[streams]]`: what Sluice must know of a stream to judge and to reset it.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use domain::ids::StreamName;
 use serde::Deserialize;
@@ -95,6 +96,57 @@ pub struct Checkpoint {
     pub sources: u32,
     /// Whether the query keeps state (aggregation, join, deduplication).
     pub stateful: bool,
+    /// The writer's option `asyncProgressTrackingEnabled`. Absent: inferred from
+    /// the checkpoint, and said to be.
+    #[serde(default)]
+    pub async_progress_tracking: Option<bool>,
+    /// `spark.sql.streaming.stateStore.checkpointFormatVersion`. Absent:
+    /// inferred from the names of the state files, and said to be.
+    #[serde(default)]
+    pub state_checkpoint_format_version: Option<StateFormat>,
+    /// `spark.sql.streaming.minBatchesToRetain`. Absent: Spark's own, 100.
+    #[serde(default)]
+    pub min_batches_to_retain: Option<NonZeroU32>,
+    /// The reader's option `maxOffsetsPerTrigger`. Absent: no limit is reckoned
+    /// with.
+    #[serde(default)]
+    pub max_offsets_per_trigger: Option<NonZeroU64>,
+    /// `spark.sql.streaming.verifyCheckpointDirectoryEmptyOnStart`, from Spark
+    /// 4.1 on. Absent: true, which is Spark's own.
+    #[serde(default)]
+    pub verify_empty_on_start: Option<bool>,
+}
+
+/// How the files of the state are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub enum StateFormat {
+    /// By their version alone.
+    One,
+    /// With a unique id, which the commit names.
+    Two,
+}
+
+impl StateFormat {
+    /// The conf's value.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
+
+impl TryFrom<u32> for StateFormat {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        match number {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            other => Err(format!("{other} is neither 1 nor 2")),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

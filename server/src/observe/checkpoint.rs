@@ -4,20 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::checkpoint::checks::examine;
-use domain::checkpoint::layout::nested_checkpoints;
+use domain::checkpoint::checks::{
+    BrokerPartition, BrokerSaid, BrokerTopic, Known, examine_with,
+};
+use domain::checkpoint::layout::{CheckpointFile, nested_checkpoints};
 use domain::checkpoint::{
-    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata,
-    predict,
+    CheckpointView, Given, ListedObject, Prognosis, QueryShape, SparkGuess,
+    StreamMetadata, foresee, infer, predict,
 };
 use domain::plan::gate_owner;
-use domain::snapshot::CheckpointSeen;
+use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen};
 use domain::stream::Stream;
 use domain::time::Millis;
 use futures::{StreamExt as _, TryStreamExt as _};
+use uuid::Uuid;
 
 use super::{batches, reason};
 use crate::aws::{AwsError, AwsErrorKind, S3};
+use crate::clock;
 
 const READS_AT_ONCE: usize = 8;
 /// A live job writes while it is read; so often is begun anew.
@@ -25,10 +29,13 @@ const TRIES: usize = 4;
 /// A log file is a few kilobytes, a state file can be anything. What is larger
 /// stays unread, and what depends on it unknown.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// All that is read of state in one look.
+/// All that is read of state in one look. What is beyond it is not looked into,
+/// which the findings say.
 const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// The prognosis asks for what it needs, file by file in the worst case.
-const STATE_ROUNDS_MAX: usize = 2_000;
+const STATE_FILES_MAX: usize = 400;
+/// What the prognosis needs beside the decisive files, it may learn only from
+/// one of them.
+const ROUNDS_MAX: usize = 8;
 /// Kept between looks are small files only.
 const KEPT_BYTES_MAX: usize = 256 * 1024;
 const KEPT_ALL_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -46,6 +53,78 @@ pub(super) struct Read {
     objects: u64,
     bytes: u64,
     changed_at: Option<Millis>,
+    /// The newest batch when the whole listing was through, where state is newer
+    /// than the batches that were listed before it.
+    newest_batch_after: Option<i64>,
+}
+
+/// What is known of a stream beside its checkpoint.
+pub(super) struct Asked<'a> {
+    pub(super) guess: SparkGuess,
+    /// The application's release label, where the line is guessed from it.
+    pub(super) release: Option<&'a str>,
+    pub(super) shape: QueryShape,
+    /// What of the shape must not be inferred.
+    pub(super) given: Given,
+    /// Ids that Sluice itself has given the query.
+    pub(super) query_ids: Vec<Uuid>,
+    /// What Kafka said, and when it was asked at the earliest.
+    pub(super) kafka: Option<(&'a KafkaSeen, Millis)>,
+    pub(super) jobs: Option<&'a JobsSeen>,
+}
+
+impl Asked<'_> {
+    fn known(&self) -> Known {
+        Known {
+            now_ms: Some(clock::now().0),
+            job_is_alive: self.jobs.map(|jobs| jobs.alive().next().is_some()),
+            query_ids: self.query_ids.clone(),
+            kafka: self.kafka.map(|(seen, at)| broker_said(seen, at)),
+            line_assumed: self.line_assumed(),
+            ..Known::default()
+        }
+    }
+
+    fn line_assumed(&self) -> Option<String> {
+        if self.guess.known {
+            return None;
+        }
+        let release = match self.release {
+            Some(release) if !release.is_empty() => {
+                format!("The Spark version of the release {release} is not known here")
+            }
+            _ => "The application's release is not known".to_owned(),
+        };
+        Some(format!(
+            "{release}; the rules of Spark {}, which refuses the most, are assumed. The \
+             configuration can name the version.",
+            self.guess.line
+        ))
+    }
+}
+
+fn broker_said(seen: &KafkaSeen, asked_at: Millis) -> BrokerSaid {
+    let topic = |topic: &domain::snapshot::TopicSeen| BrokerTopic {
+        topic_id: topic.topic_id,
+        topic_id_before: topic.former.map(|former| former.topic_id),
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|(partition, range)| {
+                let there = BrokerPartition {
+                    earliest: range.earliest,
+                    latest: range.high_watermark,
+                };
+                (*partition, there)
+            })
+            .collect(),
+    };
+    let missing = seen.missing.iter().map(|name| (name.clone(), BrokerTopic::default()));
+    let there = seen.topics.iter().map(|(name, seen)| (name.clone(), topic(seen)));
+    BrokerSaid {
+        asked_at_ms: Some(asked_at.0),
+        topics: there.chain(missing).collect(),
+    }
 }
 
 /// Why a reading did not come to its end.
@@ -93,6 +172,7 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
         };
         view.list(name, listed);
     }
+    let newest_batch_after = settled(s3, stream, &view).await?;
     let decisive: BTreeSet<String> = view.decisive_files().into_iter().collect();
     let history = batches::files(&view);
     let wanted: BTreeSet<String> = decisive.iter().cloned().chain(history).collect();
@@ -113,7 +193,79 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
         objects: objects.len() as u64,
         bytes: objects.iter().map(|o| o.size).sum(),
         changed_at: objects.iter().map(|o| o.last_modified).max(),
+        newest_batch_after,
     })
+}
+
+/// How far the two logs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    offsets: Option<i64>,
+    commit: Option<i64>,
+}
+
+impl Standing {
+    fn of(view: &CheckpointView) -> Self {
+        Self {
+            offsets: view.offset_batches().last().copied(),
+            commit: view.commit_batches().last().copied(),
+        }
+    }
+
+    /// As a running query leaves its logs at any moment.
+    fn is_sound(self) -> bool {
+        match (self.offsets, self.commit) {
+            (None, None) | (Some(0), None) => true,
+            (Some(offsets), Some(commit)) => {
+                commit == offsets || commit.checked_add(1) == Some(offsets)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether there is state that is newer than the newest batch can have written.
+fn state_is_ahead(view: &CheckpointView, standing: Standing) -> bool {
+    let limit = standing.offsets.unwrap_or(-1).saturating_add(1);
+    view.listing
+        .keys()
+        .any(|key| match CheckpointFile::of_key(key) {
+            CheckpointFile::State(file) => file.version > limit,
+            _ => false,
+        })
+}
+
+/// A live job goes on while it is listed, page by page: what looks like lost
+/// batches or an abandoned run's state may be that alone. Both logs are then
+/// listed once more. Where they went on, and it is about the logs, the look is
+/// begun anew; where it is about the state, how far they are now is given.
+async fn settled(
+    s3: &S3,
+    stream: &Stream,
+    view: &CheckpointView,
+) -> Result<Option<i64>, Unread> {
+    let before = Standing::of(view);
+    let ahead = state_is_ahead(view, before);
+    if before.is_sound() && !ahead {
+        return Ok(None);
+    }
+    let place = &stream.checkpoint;
+    let mut again = CheckpointView::new(place.uri());
+    for log in ["offsets/", "commits/"] {
+        let prefix = format!("{}{log}", place.key());
+        let objects = s3
+            .list(place.bucket(), &prefix)
+            .await
+            .map_err(Unread::Aws)?;
+        for object in objects {
+            again.list(&object.key[place.key().len()..], ListedObject::default());
+        }
+    }
+    let after = Standing::of(&again);
+    if after != before && !before.is_sound() {
+        return Err(Unread::Moved);
+    }
+    Ok(after.offsets)
 }
 
 type Fetched = Vec<(String, Option<Arc<[u8]>>)>;
@@ -163,51 +315,42 @@ async fn fetch(
 }
 
 /// What follows from what was read, by Spark's rules. For a query with state,
-/// the state files that the next start needs are read too.
+/// the state files that the next start needs are read too, within a budget.
 pub(super) async fn judge(
     s3: &S3,
     stream: &Stream,
     read: Read,
     files: &Files,
-    line: SparkLine,
-    shape: &QueryShape,
+    asked: Asked<'_>,
 ) -> Result<CheckpointSeen, String> {
     let Read {
         mut view,
         objects,
         bytes,
         changed_at,
+        newest_batch_after,
     } = read;
-    let mut left = STATE_BYTES_MAX;
-    for _ in 0..STATE_ROUNDS_MAX {
-        let Prognosis::Unknown { unread } = predict(&view, line, shape) else {
+    let line = asked.guess.line;
+    let inferred = infer(&view, &asked.shape, asked.given);
+    let shape = inferred.shape;
+    for _ in 0..ROUNDS_MAX {
+        let Prognosis::Unknown { unread } = predict(&view, line, &shape) else {
             break;
         };
-        let wanted: BTreeSet<String> = unread
-            .into_iter()
-            .filter(|name| !view.bytes.contains_key(name))
-            .take_while(|name| {
-                let size = view.listing.get(name).map_or(0, |o| o.size);
-                left = left.saturating_sub(size);
-                left > 0
-            })
-            .collect();
-        let got = match fetch(s3, stream, &view, files, wanted).await {
-            Ok(got) => got,
-            Err(Unread::Aws(error)) => return Err(reason(&error)),
-            Err(Unread::Moved) => Vec::new(),
-        };
-        let mut advanced = false;
-        for (name, bytes) in got {
-            if let Some(bytes) = bytes {
-                view.read(name, bytes.to_vec());
-                advanced = true;
-            }
-        }
-        if !advanced {
+        let wanted = unread.into_iter().collect();
+        if !read_more(s3, stream, &mut view, files, wanted).await? {
             break;
         }
     }
+    let wanted = within_budget(&view, foresee(&view, line, &shape).unread_state);
+    if !wanted.is_empty() {
+        read_more(s3, stream, &mut view, files, wanted).await?;
+    }
+    let known = Known {
+        newest_batch_after,
+        inferred: inferred.said,
+        ..asked.known()
+    };
     let metadata = view.bytes.get("metadata");
     let decisive = view
         .decisive_files()
@@ -230,10 +373,51 @@ pub(super) async fn judge(
         newest_offsets: view.offset_batches().last().copied(),
         newest_commit: view.commit_batches().last().copied(),
         batches: batches::read(&view),
-        prognosis: predict(&view, line, shape),
-        findings: examine(&view, line, shape),
+        prognosis: predict(&view, line, &shape),
+        findings: examine_with(&view, line, &shape, &known),
         nested: nested_checkpoints(view.listing.keys().map(String::as_str)),
     })
+}
+
+/// Reads files into the view; false when nothing more is known than before.
+async fn read_more(
+    s3: &S3,
+    stream: &Stream,
+    view: &mut CheckpointView,
+    files: &Files,
+    wanted: BTreeSet<String>,
+) -> Result<bool, String> {
+    let got = match fetch(s3, stream, view, files, wanted).await {
+        Ok(got) => got,
+        Err(Unread::Aws(error)) => return Err(reason(&error)),
+        Err(Unread::Moved) => Vec::new(),
+    };
+    let mut advanced = false;
+    for (name, bytes) in got {
+        if let Some(bytes) = bytes {
+            view.read(name, bytes.to_vec());
+            advanced = true;
+        }
+    }
+    Ok(advanced)
+}
+
+/// The first of the files that may be read in one look.
+fn within_budget(view: &CheckpointView, wanted: Vec<String>) -> BTreeSet<String> {
+    let mut left = STATE_BYTES_MAX;
+    wanted
+        .into_iter()
+        .filter(|name| {
+            let size = view.listing.get(name).map_or(0, |object| object.size);
+            // One that is larger leaves room for those that are not.
+            let fits = size <= left.min(FILE_BYTES_MAX);
+            if fits {
+                left -= size;
+            }
+            fits
+        })
+        .take(STATE_FILES_MAX)
+        .collect()
 }
 
 impl Files {
@@ -261,5 +445,72 @@ impl Files {
         kept.retain(|name, (etag, _)| {
             view.listing.get(name).is_some_and(|o| o.etag == *etag)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(offsets: Option<i64>, commit: Option<i64>) -> Standing {
+        Standing { offsets, commit }
+    }
+
+    #[test]
+    fn only_logs_that_a_running_query_never_has_are_listed_again() {
+        for (offsets, commit) in [
+            (None, None),
+            (Some(0), None),
+            (Some(6), Some(6)),
+            (Some(6), Some(5)),
+        ] {
+            assert!(
+                standing(offsets, commit).is_sound(),
+                "{offsets:?} {commit:?}"
+            );
+        }
+        for (offsets, commit) in [
+            (Some(6), Some(4)),
+            (Some(6), Some(7)),
+            (Some(3), None),
+            (None, Some(3)),
+        ] {
+            assert!(
+                !standing(offsets, commit).is_sound(),
+                "{offsets:?} {commit:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn state_that_the_newest_batch_cannot_have_written_is_seen() {
+        let mut view = CheckpointView::new("s3://bucket/ck");
+        view.list("offsets/6", ListedObject::default());
+        view.list("state/0/0/7.delta", ListedObject::default());
+        assert!(!state_is_ahead(&view, Standing::of(&view)));
+        view.list("state/0/0/8.delta", ListedObject::default());
+        assert!(state_is_ahead(&view, Standing::of(&view)));
+    }
+
+    #[test]
+    fn the_budget_is_kept_in_bytes_and_in_files() {
+        let mut view = CheckpointView::new("s3://bucket/ck");
+        let mut list = |name: &str, size: u64| {
+            let object = ListedObject {
+                size,
+                ..ListedObject::default()
+            };
+            view.list(name, object);
+            name.to_owned()
+        };
+        let mut wanted = vec![list("too-large", FILE_BYTES_MAX + 1)];
+        wanted.extend((0..8).map(|n| list(&format!("large-{n}"), FILE_BYTES_MAX)));
+        wanted.push(list("one-more", 1));
+        let chosen = within_budget(&view, wanted);
+        assert_eq!(chosen.len(), 8);
+        assert!(!chosen.contains("too-large") && !chosen.contains("one-more"));
+
+        let many: Vec<String> = (0..STATE_FILES_MAX + 5).map(|n| n.to_string()).collect();
+        assert_eq!(within_budget(&view, many).len(), STATE_FILES_MAX);
     }
 }

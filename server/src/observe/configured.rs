@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::agreement::RoleNeeded;
-use domain::checkpoint::{QueryShape, SparkLine};
+use domain::checkpoint::{Given, QueryShape, SparkLine};
 use domain::ids::StreamName;
 use domain::policy::{OptionAgreement, Policy};
 use domain::stream::{Carrier, Contact, InvalidPrefix, Prefix, Sink, SinkKind, Stream};
@@ -14,6 +14,8 @@ use crate::config::{self, Config, Isolation, Logs, Metrics, Requirement, S3Locat
 /// What of a stream's configuration a look at it needs.
 pub(super) struct Configured {
     pub(super) stream: Arc<Stream>,
+    /// What of the stream's shape is configured and must not be inferred.
+    pub(super) given: Given,
     pub(super) policy: Policy,
     pub(super) thresholds: Thresholds,
     pub(super) logs: Logs,
@@ -57,6 +59,7 @@ impl Configured {
         let policy = config.policy(stream);
         Ok(Self {
             stream: Arc::new(domain_stream(config, stream)?),
+            given: given(&stream.checkpoint),
             policy: domain_policy(policy),
             thresholds: Thresholds {
                 alarm_ms: i64::from(policy.alarm_hours) * 3_600_000,
@@ -90,11 +93,7 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
         }
     };
     let sources = stream.checkpoint.sources;
-    let shape = if stream.checkpoint.stateful {
-        QueryShape::stateful(sources)
-    } else {
-        QueryShape::stateless(sources)
-    };
+    let shape = shape(&stream.checkpoint);
     let isolation = stream
         .kafka
         .isolation
@@ -137,6 +136,42 @@ fn domain_stream(config: &Config, stream: &config::Stream) -> Result<Stream, Unu
             })
             .collect(),
     })
+}
+
+fn given(checkpoint: &config::Checkpoint) -> Given {
+    Given {
+        sources: true,
+        stateful: true,
+        async_progress: checkpoint.async_progress_tracking.is_some(),
+        state_checkpoint_format: checkpoint.state_checkpoint_format_version.is_some(),
+    }
+}
+
+/// What is not configured is as Spark has it by default.
+fn shape(checkpoint: &config::Checkpoint) -> QueryShape {
+    let default = if checkpoint.stateful {
+        QueryShape::stateful(checkpoint.sources)
+    } else {
+        QueryShape::stateless(checkpoint.sources)
+    };
+    QueryShape {
+        async_progress: checkpoint
+            .async_progress_tracking
+            .unwrap_or(default.async_progress),
+        state_checkpoint_format: checkpoint
+            .state_checkpoint_format_version
+            .map_or(default.state_checkpoint_format, |format| format.number()),
+        verify_empty_on_start: checkpoint
+            .verify_empty_on_start
+            .unwrap_or(default.verify_empty_on_start),
+        max_offsets_per_trigger: checkpoint
+            .max_offsets_per_trigger
+            .map(std::num::NonZeroU64::get),
+        min_batches_to_retain: checkpoint
+            .min_batches_to_retain
+            .map_or(default.min_batches_to_retain, std::num::NonZeroU32::get),
+        ..default
+    }
 }
 
 fn by_source(
@@ -261,6 +296,28 @@ mod tests {
         };
         let wanted = ["secure", "A", "B", "C"].map(whom);
         assert_eq!(wanted, [Some(0), Some(1), Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn what_the_query_sets_is_reckoned_with() {
+        let Configured { stream, given, .. } = configured("", "").unwrap();
+        assert_eq!(stream.shape, QueryShape::stateless(1));
+        assert!(!given.async_progress && !given.state_checkpoint_format);
+        let keys = "stateful = true\nasync_progress_tracking = true\n\
+                    state_checkpoint_format_version = 2\nmin_batches_to_retain = 7\n\
+                    max_offsets_per_trigger = 500\nverify_empty_on_start = false\n";
+        let Configured { stream, given, .. } =
+            configured("stateful = false\n", keys).unwrap();
+        let shape = QueryShape {
+            async_progress: true,
+            state_checkpoint_format: 2,
+            verify_empty_on_start: false,
+            max_offsets_per_trigger: Some(500),
+            min_batches_to_retain: 7,
+            ..QueryShape::stateful(1)
+        };
+        assert_eq!(stream.shape, shape);
+        assert!(given.async_progress && given.state_checkpoint_format);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use domain::checkpoint::SparkLine;
+use domain::checkpoint::{SparkGuess, SparkLine};
 use domain::ids::{Digest, JobRunId, StreamName};
 use domain::snapshot::JobsSeen;
 use domain::time::Millis;
@@ -31,9 +31,9 @@ pub(super) struct Application {
     id: String,
     rules: Arc<Vec<Rule>>,
     state: Mutex<State>,
-    /// The Spark line of the newest release label that was seen; the strictest
-    /// before that.
-    line: StdMutex<SparkLine>,
+    /// What the newest release label that was seen tells of the Spark line; the
+    /// strictest before that.
+    line: StdMutex<SparkGuess>,
 }
 
 #[derive(Default)]
@@ -62,12 +62,15 @@ impl Application {
             id,
             rules,
             state: Mutex::default(),
-            line: StdMutex::new(SparkLine::STRICTEST),
+            line: StdMutex::new(SparkGuess {
+                line: SparkLine::STRICTEST,
+                known: false,
+            }),
         }
     }
 
     /// The Spark line of the application's release.
-    pub(super) fn spark_line(&self) -> SparkLine {
+    pub(super) fn spark_line(&self) -> SparkGuess {
         *self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,7 +130,7 @@ impl Application {
         prune(&mut state.known);
         self.read_unread(emr, state).await?;
         let guess = SparkLine::from_emr_release(&application.release);
-        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = guess.line;
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = guess;
         state.application = Some(application);
         Ok(())
     }

@@ -17,12 +17,13 @@ mod progress_lines;
 mod recognise;
 mod samples;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::view::LogTail;
+use domain::checkpoint::SparkGuess;
 use domain::ids::StreamName;
 use domain::plan::TimestampOffsets;
 use domain::policy::Policy;
@@ -30,6 +31,7 @@ use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, Observed, Snapshot};
 use domain::stream::Stream;
 use domain::time::Millis;
 use domain::verdict::Thresholds;
+use uuid::Uuid;
 
 use crate::aws::Aws;
 use crate::clock;
@@ -58,6 +60,15 @@ struct Watched {
     files: checkpoint::Files,
     progress: progress::Recent,
     charts: charts::Cached,
+    /// Query ids that Sluice itself has written into this checkpoint.
+    own_ids: Mutex<BTreeSet<Uuid>>,
+}
+
+impl Watched {
+    fn own_ids(&self) -> Vec<Uuid> {
+        let ids = self.own_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().copied().collect()
+    }
 }
 
 impl Observer {
@@ -98,6 +109,7 @@ impl Observer {
                 files: checkpoint::Files::default(),
                 progress: progress::Recent::default(),
                 charts: charts::Cached::default(),
+                own_ids: Mutex::default(),
             };
             streams.insert(stream.name.clone(), watched);
         }
@@ -115,6 +127,18 @@ impl Observer {
             .streams
             .values()
             .map(|watched| &*watched.configured.stream)
+    }
+
+    /// Tells that a plan gives this stream's query this id, so that it is not
+    /// taken for a stranger's while the job has not reported under it yet.
+    pub(crate) fn expect_query_id(&self, name: &StreamName, id: Uuid) {
+        if let Some(watched) = self.0.streams.get(name) {
+            let mut ids = watched
+                .own_ids
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            ids.insert(id);
+        }
     }
 
     /// The names of all streams.
@@ -189,7 +213,10 @@ impl Observer {
         let (files, (kafka_at, kafka), (jobs, progress)) =
             tokio::join!(self.files(watched), kafka, jobs_and_progress);
         let checkpoint = match files {
-            Ok(files) => self.judged(watched, files).await,
+            Ok(files) => {
+                let kafka = kafka.as_ref().ok().map(|seen| (seen, kafka_at));
+                self.judged(watched, files, kafka, jobs.as_ref().ok()).await
+            }
             Err(reason) => Err(reason),
         };
         let mut snapshot = Snapshot {
@@ -261,15 +288,27 @@ impl Observer {
         &self,
         watched: &Watched,
         read: checkpoint::Read,
+        kafka: Option<(&KafkaSeen, Millis)>,
+        jobs: Option<&JobsSeen>,
     ) -> Result<CheckpointSeen, String> {
-        let stream = &watched.configured.stream;
+        let Configured { stream, given, .. } = &watched.configured;
         let aws = self.0.aws.reading(&stream.name);
-        let line = stream
-            .spark
-            .unwrap_or_else(|| watched.application.spark_line());
+        let guess = match stream.spark {
+            Some(line) => SparkGuess { line, known: true },
+            None => watched.application.spark_line(),
+        };
         let mut shape = stream.shape.clone();
         shape.last_seen_id = watched.progress.query_id();
-        checkpoint::judge(&aws.s3(), stream, read, &watched.files, line, &shape).await
+        let asked = checkpoint::Asked {
+            guess,
+            release: jobs.map(|jobs| jobs.release.as_str()),
+            shape,
+            given: *given,
+            query_ids: watched.own_ids(),
+            kafka,
+            jobs,
+        };
+        checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await
     }
 
     async fn jobs(

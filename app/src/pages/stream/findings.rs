@@ -1,5 +1,6 @@
 //! What is wrong with the checkpoint, worst first.
 
+use domain::checkpoint::checks::check_of;
 use domain::checkpoint::{Action, Finding, Severity};
 use leptos::prelude::*;
 
@@ -30,48 +31,85 @@ pub(super) fn findings(page: Page) -> AnyView {
     .into_any()
 }
 
-fn finding(finding: Finding) -> impl IntoView {
-    let Finding {
-        id,
-        severity,
-        path,
-        line,
-        message,
-        action,
-    } = finding;
-    let (tone, icon, word) = match severity {
+fn finding(finding: Finding) -> AnyView {
+    let (tone, icon, word) = match finding.severity {
         Severity::Error => (Tone::Danger, IconName::Octagon, "error"),
         Severity::Warning => (Tone::Warning, IconName::Warning, "warning"),
         Severity::Info => (Tone::Info, IconName::Info, "to know"),
     };
-    let place = path.map(|path| {
-        let line = line
+    let place = finding.path.clone().map(|path| {
+        let line = finding
+            .line
             .map(|line| format!(", line {line}"))
             .unwrap_or_default();
         view! { " · " <code class="key">{path}</code> {line} }
     });
-    let mend = mends(action);
+    let value = finding.value.clone().map(|value| {
+        view! { <Code text=value what="what stands there" wrap=true /> }
+    });
+    let proves = check_of(&finding.id).map(|check| check.proves);
+    let id = finding.id.clone();
     view! {
-        <Callout tone icon title=message>
-            {(!mend.is_empty()).then(|| view! { <p>{mend}</p> })}
+        <Callout tone icon title=finding.message.clone()>
+            {proves.map(|proves| view! { <p>{format!("It proves: {proves}")}</p> })}
+            {mended(&finding)}
+            {value}
             <p class="soft small">{format!("{word} · check {id}")} {place}</p>
         </Callout>
     }
+    .into_any()
+}
+
+/// What is enough, why nothing less is, and what else would do.
+fn mended(finding: &Finding) -> AnyView {
+    let mend = mends(finding.action);
+    let first = (!mend.is_empty()).then(|| {
+        let why = finding.why.clone();
+        view! { <p>{format!("{mend} {why}")}</p> }
+    });
+    let by_hand = finding
+        .by_hand
+        .clone()
+        .map(|how| view! { <p>{format!("By hand: {how}")}</p> });
+    let otherwise = finding.otherwise.clone();
+    let else_ = (!otherwise.is_empty()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>"What else would mend it, with more harm"</summary>
+                <div class="fold__body">
+                    <ol class="list">
+                        {otherwise
+                            .into_iter()
+                            .map(|remedy| {
+                                view! {
+                                    <li>{format!("{} {}", mends(remedy.action), remedy.why)}</li>
+                                }
+                            })
+                            .collect_view()}
+                    </ol>
+                </div>
+            </details>
+        }
+    });
+    view! {
+        {first}
+        {by_hand}
+        {else_}
+    }
+    .into_any()
 }
 
 /// What would mend it; empty where nothing needs mending.
 fn mends(action: Action) -> String {
     match action {
         Action::Nothing => String::new(),
-        Action::Wait => "It goes away by itself; wait.".to_owned(),
+        Action::Wait => "Wait.".to_owned(),
         Action::RestartOnly => "A restart is enough.".to_owned(),
         Action::RollBackTo(batch) => {
-            format!("Going back to the end of batch {batch} would mend it.")
+            format!("Going back to the end of batch {batch} mends it.")
         }
-        Action::RestoreBackup => "A restored backup would mend it.".to_owned(),
-        Action::NewStartAtOffsets => {
-            "A new start at chosen offsets would mend it.".to_owned()
-        }
-        Action::FullReset => "Only a new start from nothing would mend it.".to_owned(),
+        Action::RestoreBackup => "A restored backup mends it.".to_owned(),
+        Action::NewStartAtOffsets => "A new start at chosen offsets mends it.".to_owned(),
+        Action::FullReset => "A new start from nothing mends it.".to_owned(),
     }
 }

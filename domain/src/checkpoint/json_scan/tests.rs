@@ -56,6 +56,16 @@ fn what_follows_the_value_is_ignored() {
     );
 }
 
+/// Four million brackets on one line take a moment and not a day.
+#[test]
+fn many_brackets_cost_no_more_than_many_letters() {
+    let text = format!("[{}", "[],\n".repeat(1_000_000));
+    let Err(Fault::Parse { line, column, .. }) = scan(&text) else {
+        panic!("it has no end");
+    };
+    assert_eq!((line, column), (1_000_001, 1));
+}
+
 #[test]
 fn a_deep_nest_ends_with_a_fault() {
     assert!(matches!(scan(&"[".repeat(5000)), Err(Fault::Parse { .. })));

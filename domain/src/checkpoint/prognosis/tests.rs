@@ -50,6 +50,7 @@ impl Job {
             version: 1,
             metadata: Some(metadata),
             sources: sources.collect(),
+            source_ids: Vec::new(),
         };
         self.view
             .read(format!("offsets/{batch}"), sequence.render().into_bytes());
@@ -263,6 +264,130 @@ fn spark_4_2_reads_version_2_of_the_offsets() {
         job.starts(SparkLine::V4_1, &one()),
         Prognosis::Fails { .. }
     ));
+}
+
+/// The lines of a map have no order of their own.
+#[test]
+fn version_2_of_the_offsets_is_put_in_order_by_source() {
+    let mut job = Job::new();
+    let text = "v2\n{}\n1:{\"payments\":{\"0\":9}}\n0:{\"orders_events\":{\"0\":1}}";
+    job.view.read("offsets/0", text.as_bytes().to_vec());
+    job = job.commit(0);
+    let Prognosis::Starts { start_offsets, .. } =
+        job.starts(SparkLine::V4_2, &QueryShape::stateless(2))
+    else {
+        panic!("it starts");
+    };
+    let zero = start_offsets[0].as_deref().unwrap();
+    assert!(zero.contains("orders_events"), "{start_offsets:?}");
+}
+
+/// Before 4.1 the state of an earlier life is left alone, but what describes it
+/// is read at batch 0 all the same.
+#[test]
+fn a_broken_schema_of_an_earlier_life_stops_a_new_start() {
+    let mut view = CheckpointView::new("s3://bucket/x");
+    view.read("state/0/0/_metadata/schema", b"\0".to_vec());
+    let shape = QueryShape::stateful(1);
+    let Prognosis::Fails { path, .. } = predict(&view, SparkLine::V3_5, &shape) else {
+        panic!("it fails");
+    };
+    assert_eq!(path.as_deref(), Some("state/0/0/_metadata/schema"));
+    assert!(matches!(
+        predict(&view, SparkLine::V3_5, &one()),
+        Prognosis::StartsFresh { .. }
+    ));
+}
+
+/// Directories beyond the pinned number are never opened.
+#[test]
+fn state_beyond_the_pinned_partitions_stops_nothing() {
+    let mut job = Job::new();
+    let text = |offset: i64| {
+        format!(
+            "v1\n{{\"conf\":{{\"spark.sql.shuffle.partitions\":\"2\"}}}}\n\
+             {{\"orders_events\":{{\"0\":{offset}}}}}"
+        )
+    };
+    for batch in 0..=1 {
+        let bytes = text(batch).into_bytes();
+        job.view.read(format!("offsets/{batch}"), bytes);
+        job = job.commit(batch);
+    }
+    let object = crate::checkpoint::ListedObject {
+        size: 46,
+        ..Default::default()
+    };
+    for (partition, versions) in [(0, 1..=2), (1, 1..=2), (7, 1..=1)] {
+        for version in versions {
+            let key = format!("state/0/{partition}/{version}.delta");
+            job.view.list(key, object.clone());
+        }
+    }
+    assert!(matches!(
+        job.starts(SparkLine::V3_5, &QueryShape::stateful(1)),
+        Prognosis::Starts { batch_id: 2, .. }
+    ));
+}
+
+#[test]
+fn a_seed_for_some_sources_alone_is_not_said_to_be_for_all() {
+    let job = Job::new().seed(0, at(5, 6));
+    let Prognosis::StartsFresh { why, start } =
+        job.starts(SparkLine::V3_5, &QueryShape::stateless(2))
+    else {
+        panic!("it starts afresh");
+    };
+    assert!(why.contains("not for source 1"), "{why}");
+    assert_eq!(start, Some(vec![line(5, 6), None]));
+}
+
+/// All state files at once, the newest versions first, each with its checksum.
+#[test]
+fn the_state_that_was_taken_on_trust_is_named_in_one_go() {
+    let mut job = Job::new()
+        .offsets(1, &[Some(at(1, 1))])
+        .commit(1)
+        .offsets(2, &[Some(at(2, 2))])
+        .commit(2);
+    let object = crate::checkpoint::ListedObject {
+        size: 46,
+        ..Default::default()
+    };
+    for name in ["1.delta", "2.snapshot", "2.delta", "3.delta", "3.delta.crc"] {
+        job.view.list(format!("state/0/0/{name}"), object.clone());
+    }
+    let shape = QueryShape::stateful(1);
+    let told = foresee(&job.view, SparkLine::V4_1, &shape);
+    assert!(matches!(told.prognosis, Prognosis::Starts { .. }));
+    assert_eq!(
+        told.unread_state,
+        [
+            "state/0/0/3.delta",
+            "state/0/0/3.delta.crc",
+            "state/0/0/2.snapshot"
+        ]
+    );
+    // Once it is read, what is wrong with it is foreseen.
+    job.view.read("state/0/0/3.delta", b"x".to_vec());
+    let told = foresee(&job.view, SparkLine::V4_0, &shape);
+    assert!(matches!(told.prognosis, Prognosis::Fails { .. }));
+}
+
+#[test]
+fn outcomes_have_the_same_names_in_json_for_ever() {
+    let outcome = |prognosis: Prognosis| {
+        let json = serde_json::to_value(prognosis).unwrap();
+        json["outcome"].as_str().unwrap().to_owned()
+    };
+    let job = Job::new();
+    assert_eq!(outcome(job.starts(SparkLine::V3_5, &one())), "starts_fresh");
+    let job = job.offsets(0, &[Some(at(1, 1))]).commit(0);
+    assert_eq!(outcome(job.starts(SparkLine::V3_5, &one())), "starts");
+    let two = QueryShape::stateless(2);
+    assert_eq!(outcome(job.starts(SparkLine::V3_5, &two)), "fails");
+    let unread = vec!["metadata".to_owned()];
+    assert_eq!(outcome(Prognosis::Unknown { unread }), "unknown");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::{
     Json, JsonFrom, SparkError, SparkLine, VersionRule, check_version, java_lines,
     java_trim, mapping, parse_json, unconvertible, utf8,
 };
-use crate::checkpoint::offset_log::VOID;
+use crate::checkpoint::offset_log::{VOID, in_order, source_id};
 
 /// `metadata`, as `StreamMetadata.read` and `UUID.fromString` take it: the id
 /// as it stands there.
@@ -124,15 +124,14 @@ pub fn read_offsets(bytes: &[u8], line: SparkLine) -> Result<SparkOffsets, Spark
             "next on empty iterator",
         ));
     };
-    let sources = lines
-        .map(|text| {
-            // In version 2 each line names its source: `0:{"t":{"0":5}}`.
-            let offset = match text.split_once(':') {
-                Some((_, offset)) if version == 2 => offset,
-                _ => text,
-            };
-            (offset != VOID).then(|| offset.to_owned())
-        })
+    let version = u32::try_from(version).unwrap_or_default();
+    let mut named: Vec<(&str, &str)> = lines
+        .map(|text| source_id(version, text).unwrap_or(("", text)))
+        .collect();
+    in_order(&mut named);
+    let sources = named
+        .into_iter()
+        .map(|(_, offset)| (offset != VOID).then(|| offset.to_owned()))
         .collect();
     let metadata = match java_trim(second) {
         "" => None,

@@ -71,6 +71,27 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, StateFault> {
     Ok(out)
 }
 
+/// A stream of one raw block, as `LZ4BlockOutputStream` writes what does not
+/// shrink, and the empty block at its end.
+#[cfg(test)]
+pub(in crate::checkpoint) fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for block in [bytes, &[]] {
+        let length = u32::try_from(block.len()).unwrap().to_le_bytes();
+        let sum = match block.len() {
+            0 => 0,
+            _ => xxhash32(block, CHECKSUM_SEED) & CHECKSUM_MASK,
+        };
+        out.extend_from_slice(MAGIC);
+        out.push(METHOD_RAW | 0x06);
+        out.extend_from_slice(&length);
+        out.extend_from_slice(&length);
+        out.extend_from_slice(&sum.to_le_bytes());
+        out.extend_from_slice(block);
+    }
+    out
+}
+
 /// As `LZ4BlockOutputStream` seeds its checksum.
 const CHECKSUM_SEED: u32 = 0x9747_b28c;
 /// lz4-java's `asChecksum` leaves the top four bits out.

@@ -10,6 +10,8 @@ pub struct OperatorMetadata {
     /// Such as `stateStoreSave`, `symmetricHashJoin`.
     pub operator_name: String,
     pub stores: Vec<StateStoreInfo>,
+    /// In version 2 alone: a JSON text of the operator's own.
+    pub properties: Option<String>,
 }
 
 /// One store of an operator.
@@ -29,6 +31,8 @@ pub struct StateStoreInfo {
 struct OnDisk {
     operator_info: OperatorInfo,
     state_store_info: Vec<StateStoreInfo>,
+    #[serde(default)]
+    operator_properties_json: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +65,7 @@ impl OperatorMetadata {
                     operator_id: read.operator_info.operator_id,
                     operator_name: read.operator_info.operator_name,
                     stores: read.state_store_info,
+                    properties: read.operator_properties_json,
                 }),
                 issues: Vec::new(),
             },

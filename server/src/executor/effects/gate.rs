@@ -76,6 +76,8 @@ impl Work<'_> {
             },
             warning: None,
         };
+        let observer = &self.held.world.observer;
+        observer.expect_query_id(&self.stream.name, step.query_id);
         let already =
             self.held.loaded.lock().await.state.gate == domain::run::Gate::Opened;
         let Some(there) = self.metadata(&step.prefix).await? else {
