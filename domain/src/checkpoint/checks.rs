@@ -187,7 +187,7 @@ fn unexplained(exam: &mut Exam<'_>) {
     };
     let explained = |finding: &Finding| {
         // What Kafka said does not explain what the checkpoint stops at.
-        finding.severity == Severity::Error && !kafka::is_by_kafka(finding)
+        finding.severity == Severity::Error && !finding.is_about_kafka()
     };
     if exam.findings.iter().any(explained) {
         return;

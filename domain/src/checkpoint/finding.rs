@@ -69,7 +69,7 @@ pub enum Action {
 const VALUE_CHARS_MAX: usize = 200;
 
 impl Remedy {
-    pub(super) fn new(action: Action, why: impl Into<String>) -> Self {
+    pub fn new(action: Action, why: impl Into<String>) -> Self {
         Self {
             action,
             why: why.into(),
@@ -78,12 +78,14 @@ impl Remedy {
 }
 
 impl Finding {
+    /// Whether it is about how Kafka and the checkpoint fit together, and not
+    /// about the checkpoint's own files: those may be whole all the same.
+    pub fn is_about_kafka(&self) -> bool {
+        matches!(self.id.as_str(), "C23" | "C24" | "C25" | "C26")
+    }
+
     /// A finding that asks for nothing, yet.
-    pub(super) fn new(
-        id: &'static str,
-        severity: Severity,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(id: &str, severity: Severity, message: impl Into<String>) -> Self {
         Self {
             id: id.to_owned(),
             severity,
@@ -98,14 +100,14 @@ impl Finding {
         }
     }
 
-    pub(super) fn at(mut self, path: impl Into<String>, line: Option<u32>) -> Self {
+    pub fn at(mut self, path: impl Into<String>, line: Option<u32>) -> Self {
         self.path = Some(path.into());
         self.line = line;
         self
     }
 
     /// The evidence as it stands in the file.
-    pub(super) fn showing(mut self, value: impl AsRef<str>) -> Self {
+    pub fn showing(mut self, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         let mut shown: String = value.chars().take(VALUE_CHARS_MAX).collect();
         if shown.len() < value.len() {
@@ -116,7 +118,7 @@ impl Finding {
     }
 
     /// What is enough, the least harmful first.
-    pub(super) fn mended_by(mut self, ladder: impl IntoIterator<Item = Remedy>) -> Self {
+    pub fn mended_by(mut self, ladder: impl IntoIterator<Item = Remedy>) -> Self {
         let mut ladder = ladder.into_iter();
         if let Some(first) = ladder.next() {
             self.action = first.action;
@@ -126,7 +128,7 @@ impl Finding {
         self
     }
 
-    pub(super) fn by_hand(mut self, how: impl Into<String>) -> Self {
+    pub fn by_hand(mut self, how: impl Into<String>) -> Self {
         self.by_hand = Some(how.into());
         self
     }

@@ -62,9 +62,11 @@ impl Case<'_> {
         self.samples.iter().rev().filter(move |s| s.at < now)
     }
 
+    /// Of the checkpoint's own; what Kafka has to do with it has rules of its
+    /// own.
     pub(super) fn worst_error(&self) -> Option<&Finding> {
         let mut errors = self.checkpoint.findings.iter();
-        errors.find(|f| f.severity == Severity::Error)
+        errors.find(|f| f.severity == Severity::Error && !f.is_about_kafka())
     }
 
     /// Why the newest job run failed, where one did.

@@ -152,9 +152,14 @@ fn advice(case: &Case<'_>, mend: Option<Action>) -> (ResetHelps, String) {
             ResetHelps::Perhaps,
             "The finding says what is to be changed; a new start at chosen offsets is the last resort.".to_owned(),
         ),
-        Some(Action::Wait | Action::RestartOnly) => (
+        Some(Action::Wait) => (
             ResetHelps::No,
             "The finding says what to wait for; a reset is not needed.".to_owned(),
+        ),
+        // Always with another code, conf or version than now.
+        Some(Action::RestartOnly) => (
+            ResetHelps::Perhaps,
+            "Started as the finding says it goes on; a new start at chosen offsets is the last resort.".to_owned(),
         ),
         Some(Action::RollBackTo(batch)) => (
             ResetHelps::Yes,

@@ -17,7 +17,9 @@ pub(super) fn corruption(snapshot: &Snapshot) -> Option<Answer> {
         .iter()
         .filter(|f| f.severity == domain::checkpoint::Severity::Error)
         .count();
-    let (text, supports) = match (&checkpoint.prognosis, checkpoint.findings.first()) {
+    let mut findings = checkpoint.findings.iter();
+    let worst = findings.find(|finding| !finding.is_about_kafka());
+    let (text, supports) = match (&checkpoint.prognosis, worst) {
         (Prognosis::Fails { error_class, .. }, Some(finding)) => (
             format!("{} Spark will fail with {error_class}.", finding.message),
             true,

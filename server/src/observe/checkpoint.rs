@@ -119,8 +119,14 @@ fn broker_said(seen: &KafkaSeen, asked_at: Millis) -> BrokerSaid {
             })
             .collect(),
     };
-    let missing = seen.missing.iter().map(|name| (name.clone(), BrokerTopic::default()));
-    let there = seen.topics.iter().map(|(name, seen)| (name.clone(), topic(seen)));
+    let missing = seen
+        .missing
+        .iter()
+        .map(|name| (name.clone(), BrokerTopic::default()));
+    let there = seen
+        .topics
+        .iter()
+        .map(|(name, seen)| (name.clone(), topic(seen)));
     BrokerSaid {
         asked_at_ms: Some(asked_at.0),
         topics: there.chain(missing).collect(),

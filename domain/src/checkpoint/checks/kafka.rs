@@ -45,11 +45,6 @@ pub struct BrokerPartition {
 /// before it on.
 const SLACK_MS: i64 = 60_000;
 
-/// Whether a finding is about Kafka and not about the checkpoint's files.
-pub(super) fn is_by_kafka(finding: &Finding) -> bool {
-    matches!(finding.id.as_str(), "C23" | "C24" | "C25" | "C26")
-}
-
 pub(super) fn check(exam: &mut Exam<'_>) {
     let Some(said) = &exam.known.kafka else {
         return;

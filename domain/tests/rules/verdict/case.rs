@@ -1,6 +1,6 @@
 //! A stream that runs well, and what can be changed of it.
 
-use domain::checkpoint::{Action, Finding, Prognosis, Severity};
+use domain::checkpoint::{Action, Finding, Prognosis, Remedy, Severity};
 use domain::snapshot::{
     BatchSeen, CheckpointSeen, ExecutorsSeen, JobRunSeen, JobsSeen, KafkaSeen, Observed,
     Progress, Snapshot,
@@ -168,14 +168,9 @@ impl Case {
 
     pub(super) fn finding(self, id: &str, action: Action) -> Self {
         self.checkpoint(|c| {
-            c.findings.push(Finding {
-                id: id.to_owned(),
-                severity: Severity::Error,
-                path: None,
-                line: None,
-                message: format!("{id} is found."),
-                action,
-            });
+            let found = Finding::new(id, Severity::Error, format!("{id} is found."));
+            c.findings
+                .push(found.mended_by([Remedy::new(action, "Because.")]));
         })
     }
 
