@@ -95,7 +95,7 @@ pub fn examine_with(
     conf::check(&mut exam);
     kafka::check(&mut exam);
     state::check(&mut exam);
-    limits::check(&mut exam, &foresight.unread_state);
+    limits::check(&mut exam, &foresight);
     unexplained(&mut exam);
     let mut findings = exam.findings;
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));

@@ -98,6 +98,10 @@ pub struct Foresight {
     /// newest versions first. All of them at once, so that a caller needs one
     /// round of reading, as far as it will go.
     pub unread_state: Vec<String>,
+    /// State files that are taken to be whole because nothing here can look
+    /// into them: another codec than LZ4, more than is ever unpacked, or names
+    /// with unique ids.
+    pub opaque_state: Vec<String>,
 }
 
 /// Foretells the next start. Where files that matter were listed but not read,
@@ -114,6 +118,7 @@ pub fn foresee(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Fo
         line,
         shape,
         unread_state: RefCell::default(),
+        opaque_state: RefCell::default(),
     };
     let prognosis = match start::run(&start) {
         Ok(prognosis) => prognosis,
@@ -130,6 +135,7 @@ pub fn foresee(view: &CheckpointView, line: SparkLine, shape: &QueryShape) -> Fo
     Foresight {
         prognosis,
         unread_state,
+        opaque_state: start.opaque_state.into_inner().into_iter().collect(),
     }
 }
 
@@ -157,6 +163,8 @@ struct Start<'a> {
     shape: &'a QueryShape,
     /// What would have been loaded, had it been read.
     unread_state: RefCell<BTreeSet<String>>,
+    /// What was passed without a look inside.
+    opaque_state: RefCell<BTreeSet<String>>,
 }
 
 /// The early end of a prognosis.
@@ -190,6 +198,10 @@ impl<'a> Start<'a> {
             unread.insert(beside);
         }
         None
+    }
+
+    fn pass_unseen(&self, key: impl Into<String>) {
+        self.opaque_state.borrow_mut().insert(key.into());
     }
 
     fn fail(when: FailsWhen, path: Option<&str>, error: SparkError) -> Box<Prognosis> {

@@ -6,6 +6,7 @@
     reason = "in a test, and in what tests share, a failure is to stop it"
 )]
 
+mod doctor;
 mod faulty_objects;
 mod job_runs;
 mod objects;

@@ -319,6 +319,21 @@ mod tests {
         assert_eq!(used, known);
     }
 
+    #[test]
+    fn the_documentation_has_every_check_as_it_is_here() {
+        let documentation = include_str!("../../../../docs/checks.md");
+        for check in CHECKS {
+            let row = format!("| {} | {} | {} |", check.id, check.title, check.proves);
+            assert!(documentation.contains(&row), "{row}");
+        }
+        let rows = documentation.lines().filter(|line| {
+            line.strip_prefix("| ")
+                .and_then(|rest| rest.get(..3))
+                .is_some_and(is_number)
+        });
+        assert_eq!(rows.count(), CHECKS.len());
+    }
+
     fn is_number(text: &str) -> bool {
         text.len() == 3
             && text.starts_with(['C', 'L'])

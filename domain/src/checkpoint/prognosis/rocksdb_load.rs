@@ -68,7 +68,10 @@ fn zip(start: &Start<'_>, store: &Store, version: i64) -> Step<()> {
     // before the checksum at its end does.
     let summary = match check_zip(bytes) {
         Ok(summary) => summary,
-        Err(StateFault::TooLarge(_)) => return Ok(()),
+        Err(StateFault::TooLarge(_)) => {
+            start.pass_unseen(&key);
+            return Ok(());
+        }
         Err(fault @ (StateFault::NoMetadata | StateFault::EndedPrematurely)) => {
             return Err(fails(start, &key, Bad::Fault(fault)));
         }
@@ -167,7 +170,8 @@ pub(super) fn check_unique_ids(start: &Start<'_>, version: i64) -> Step<()> {
                         && file.version == version
                         && file.unique_id.as_ref() == Some(id)
                 };
-                if there.iter().find(is_it).is_some() {
+                if let Some(file) = there.iter().find(is_it) {
+                    start.pass_unseen(file.key());
                     continue;
                 }
                 let key = format!("state/{op}/{partition}/{version}_{id}.changelog");

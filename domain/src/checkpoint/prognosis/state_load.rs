@@ -213,13 +213,18 @@ pub(super) fn content(
         return Ok(());
     };
     checksum(start, key, bytes)?;
-    if readable || bytes.is_empty() {
-        match check(bytes) {
-            Ok(()) | Err(StateFault::TooLarge(_)) => {}
-            Err(fault) => return Err(Bad::Fault(fault)),
-        }
+    if !readable && !bytes.is_empty() {
+        start.pass_unseen(key);
+        return Ok(());
     }
-    Ok(())
+    match check(bytes) {
+        Ok(()) => Ok(()),
+        Err(StateFault::TooLarge(_)) => {
+            start.pass_unseen(key);
+            Ok(())
+        }
+        Err(fault) => Err(Bad::Fault(fault)),
+    }
 }
 
 pub(super) fn checksum(start: &Start<'_>, key: &str, bytes: &[u8]) -> Result<(), Bad> {

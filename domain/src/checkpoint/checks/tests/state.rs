@@ -39,6 +39,22 @@ fn state_that_is_there_is_taken_on_trust_and_that_is_said() {
 }
 
 #[test]
+fn state_of_another_codec_is_said_not_to_be_looked_into() {
+    let mut view = stateful();
+    let conf = r#"{"spark.sql.streaming.stateStore.compression.codec":"zstd"}"#;
+    let meta = META.replace("{}", conf);
+    offsets(&mut view, 6, &format!("v1\n{meta}\n{KAFKA}"));
+    for partition in 0..2 {
+        for version in 1..=7 {
+            let key = format!("state/0/{partition}/{version}.delta");
+            view.read(key, b"not LZ4".to_vec());
+        }
+    }
+    let findings = judged(&view, SparkLine::V3_5);
+    assert!(one(&findings, "L01").message.contains("14 have a form"));
+}
+
+#[test]
 fn the_newest_batch_whose_state_is_there_is_gone_back_to() {
     let mut view = stateful();
     remove(&mut view, "state/0/1/6.delta");
