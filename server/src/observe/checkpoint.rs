@@ -4,24 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::checkpoint::checks::{
-    BrokerPartition, BrokerSaid, BrokerTopic, Known, examine_with,
-};
-use domain::checkpoint::layout::{CheckpointFile, nested_checkpoints};
+use domain::checkpoint::checks::{Known, examine_with};
+use domain::checkpoint::layout::nested_checkpoints;
 use domain::checkpoint::{
-    CheckpointView, Given, ListedObject, Prognosis, QueryShape, SparkGuess,
-    StreamMetadata, foresee, infer, predict,
+    CheckpointView, ListedObject, Prognosis, StreamMetadata, foresee, infer, predict,
 };
 use domain::plan::gate_owner;
-use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen};
+use domain::snapshot::CheckpointSeen;
 use domain::stream::Stream;
 use domain::time::Millis;
 use futures::{StreamExt as _, TryStreamExt as _};
-use uuid::Uuid;
 
 use super::{batches, reason};
 use crate::aws::{AwsError, AwsErrorKind, S3};
-use crate::clock;
+
+mod asked;
+mod settled;
+
+pub(super) use asked::Asked;
 
 const READS_AT_ONCE: usize = 8;
 /// A live job writes while it is read; so often is begun anew.
@@ -56,81 +56,6 @@ pub(super) struct Read {
     /// The newest batch when the whole listing was through, where state is newer
     /// than the batches that were listed before it.
     newest_batch_after: Option<i64>,
-}
-
-/// What is known of a stream beside its checkpoint.
-pub(super) struct Asked<'a> {
-    pub(super) guess: SparkGuess,
-    /// The application's release label, where the line is guessed from it.
-    pub(super) release: Option<&'a str>,
-    pub(super) shape: QueryShape,
-    /// What of the shape must not be inferred.
-    pub(super) given: Given,
-    /// Ids that Sluice itself has given the query.
-    pub(super) query_ids: Vec<Uuid>,
-    /// What Kafka said, and when it was asked at the earliest.
-    pub(super) kafka: Option<(&'a KafkaSeen, Millis)>,
-    pub(super) jobs: Option<&'a JobsSeen>,
-}
-
-impl Asked<'_> {
-    fn known(&self) -> Known {
-        Known {
-            now_ms: Some(clock::now().0),
-            job_is_alive: self.jobs.map(|jobs| jobs.alive().next().is_some()),
-            query_ids: self.query_ids.clone(),
-            kafka: self.kafka.map(|(seen, at)| broker_said(seen, at)),
-            line_assumed: self.line_assumed(),
-            ..Known::default()
-        }
-    }
-
-    fn line_assumed(&self) -> Option<String> {
-        if self.guess.known {
-            return None;
-        }
-        let release = match self.release {
-            Some(release) if !release.is_empty() => {
-                format!("The Spark version of the release {release} is not known here")
-            }
-            _ => "The application's release is not known".to_owned(),
-        };
-        Some(format!(
-            "{release}; the rules of Spark {}, which refuses the most, are assumed. The \
-             configuration can name the version.",
-            self.guess.line
-        ))
-    }
-}
-
-fn broker_said(seen: &KafkaSeen, asked_at: Millis) -> BrokerSaid {
-    let topic = |topic: &domain::snapshot::TopicSeen| BrokerTopic {
-        topic_id: topic.topic_id,
-        topic_id_before: topic.former.map(|former| former.topic_id),
-        partitions: topic
-            .partitions
-            .iter()
-            .map(|(partition, range)| {
-                let there = BrokerPartition {
-                    earliest: range.earliest,
-                    latest: range.high_watermark,
-                };
-                (*partition, there)
-            })
-            .collect(),
-    };
-    let missing = seen
-        .missing
-        .iter()
-        .map(|name| (name.clone(), BrokerTopic::default()));
-    let there = seen
-        .topics
-        .iter()
-        .map(|(name, seen)| (name.clone(), topic(seen)));
-    BrokerSaid {
-        asked_at_ms: Some(asked_at.0),
-        topics: there.chain(missing).collect(),
-    }
 }
 
 /// Why a reading did not come to its end.
@@ -178,7 +103,7 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
         };
         view.list(name, listed);
     }
-    let newest_batch_after = settled(s3, stream, &view).await?;
+    let newest_batch_after = settled::settled(s3, stream, &view).await?;
     let decisive: BTreeSet<String> = view.decisive_files().into_iter().collect();
     let history = batches::files(&view);
     let wanted: BTreeSet<String> = decisive.iter().cloned().chain(history).collect();
@@ -201,77 +126,6 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
         changed_at: objects.iter().map(|o| o.last_modified).max(),
         newest_batch_after,
     })
-}
-
-/// How far the two logs are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    offsets: Option<i64>,
-    commit: Option<i64>,
-}
-
-impl Standing {
-    fn of(view: &CheckpointView) -> Self {
-        Self {
-            offsets: view.offset_batches().last().copied(),
-            commit: view.commit_batches().last().copied(),
-        }
-    }
-
-    /// As a running query leaves its logs at any moment.
-    fn is_sound(self) -> bool {
-        match (self.offsets, self.commit) {
-            (None, None) | (Some(0), None) => true,
-            (Some(offsets), Some(commit)) => {
-                commit == offsets || commit.checked_add(1) == Some(offsets)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Whether there is state that is newer than the newest batch can have written.
-fn state_is_ahead(view: &CheckpointView, standing: Standing) -> bool {
-    let limit = standing.offsets.unwrap_or(-1).saturating_add(1);
-    view.listing
-        .keys()
-        .any(|key| match CheckpointFile::of_key(key) {
-            CheckpointFile::State(file) => file.version > limit,
-            _ => false,
-        })
-}
-
-/// A live job goes on while it is listed, page by page: what looks like lost
-/// batches or an abandoned run's state may be that alone. Both logs are then
-/// listed once more. Where they went on, and it is about the logs, the look is
-/// begun anew; where it is about the state, how far they are now is given.
-async fn settled(
-    s3: &S3,
-    stream: &Stream,
-    view: &CheckpointView,
-) -> Result<Option<i64>, Unread> {
-    let before = Standing::of(view);
-    let ahead = state_is_ahead(view, before);
-    if before.is_sound() && !ahead {
-        return Ok(None);
-    }
-    let place = &stream.checkpoint;
-    let mut again = CheckpointView::new(place.uri());
-    for log in ["offsets/", "commits/"] {
-        let prefix = format!("{}{log}", place.key());
-        let objects = s3
-            .list(place.bucket(), &prefix)
-            .await
-            .map_err(Unread::Aws)?;
-        for object in objects {
-            again.list(&object.key[place.key().len()..], ListedObject::default());
-        }
-    }
-    let after = Standing::of(&again);
-    if after != before && !before.is_sound() {
-        return Err(Unread::Moved);
-    }
-    Ok(after.offsets)
 }
 
 type Fetched = Vec<(String, Option<Arc<[u8]>>)>;
@@ -457,46 +311,6 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn standing(offsets: Option<i64>, commit: Option<i64>) -> Standing {
-        Standing { offsets, commit }
-    }
-
-    #[test]
-    fn only_logs_that_a_running_query_never_has_are_listed_again() {
-        for (offsets, commit) in [
-            (None, None),
-            (Some(0), None),
-            (Some(6), Some(6)),
-            (Some(6), Some(5)),
-        ] {
-            assert!(
-                standing(offsets, commit).is_sound(),
-                "{offsets:?} {commit:?}"
-            );
-        }
-        for (offsets, commit) in [
-            (Some(6), Some(4)),
-            (Some(6), Some(7)),
-            (Some(3), None),
-            (None, Some(3)),
-        ] {
-            assert!(
-                !standing(offsets, commit).is_sound(),
-                "{offsets:?} {commit:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn state_that_the_newest_batch_cannot_have_written_is_seen() {
-        let mut view = CheckpointView::new("s3://bucket/ck");
-        view.list("offsets/6", ListedObject::default());
-        view.list("state/0/0/7.delta", ListedObject::default());
-        assert!(!state_is_ahead(&view, Standing::of(&view)));
-        view.list("state/0/0/8.delta", ListedObject::default());
-        assert!(state_is_ahead(&view, Standing::of(&view)));
-    }
 
     #[test]
     fn the_budget_is_kept_in_bytes_and_in_files() {

@@ -10,6 +10,7 @@ mod configured;
 mod deeper;
 mod executors;
 mod jobs;
+mod judged;
 mod log_tail;
 mod poller;
 mod progress;
@@ -17,13 +18,12 @@ mod progress_lines;
 mod recognise;
 mod samples;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::view::LogTail;
-use domain::checkpoint::SparkGuess;
 use domain::ids::StreamName;
 use domain::plan::TimestampOffsets;
 use domain::policy::Policy;
@@ -31,7 +31,6 @@ use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, Observed, Snapshot};
 use domain::stream::Stream;
 use domain::time::Millis;
 use domain::verdict::Thresholds;
-use uuid::Uuid;
 
 use crate::aws::Aws;
 use crate::clock;
@@ -60,15 +59,7 @@ struct Watched {
     files: checkpoint::Files,
     progress: progress::Recent,
     charts: charts::Cached,
-    /// Query ids that Sluice itself has written into this checkpoint.
-    own_ids: Mutex<BTreeSet<Uuid>>,
-}
-
-impl Watched {
-    fn own_ids(&self) -> Vec<Uuid> {
-        let ids = self.own_ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.iter().copied().collect()
-    }
+    own_ids: judged::OwnIds,
 }
 
 impl Observer {
@@ -109,7 +100,7 @@ impl Observer {
                 files: checkpoint::Files::default(),
                 progress: progress::Recent::default(),
                 charts: charts::Cached::default(),
-                own_ids: Mutex::default(),
+                own_ids: judged::OwnIds::default(),
             };
             streams.insert(stream.name.clone(), watched);
         }
@@ -127,18 +118,6 @@ impl Observer {
             .streams
             .values()
             .map(|watched| &*watched.configured.stream)
-    }
-
-    /// Tells that a plan gives this stream's query this id, so that it is not
-    /// taken for a stranger's while the job has not reported under it yet.
-    pub(crate) fn expect_query_id(&self, name: &StreamName, id: Uuid) {
-        if let Some(watched) = self.0.streams.get(name) {
-            let mut ids = watched
-                .own_ids
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            ids.insert(id);
-        }
     }
 
     /// The names of all streams.
@@ -276,39 +255,6 @@ impl Observer {
         let jobs = self.jobs(watched, Duration::from_secs(30)).await;
         let logs = &watched.configured.logs;
         log_tail::tail(&self.0.aws.reading(name).logs(), logs, jobs.as_ref().ok()).await
-    }
-
-    async fn files(&self, watched: &Watched) -> Result<checkpoint::Read, String> {
-        let stream = &watched.configured.stream;
-        let aws = self.0.aws.reading(&stream.name);
-        checkpoint::read(&aws.s3(), stream, &watched.files).await
-    }
-
-    async fn judged(
-        &self,
-        watched: &Watched,
-        read: checkpoint::Read,
-        kafka: Option<(&KafkaSeen, Millis)>,
-        jobs: Option<&JobsSeen>,
-    ) -> Result<CheckpointSeen, String> {
-        let Configured { stream, given, .. } = &watched.configured;
-        let aws = self.0.aws.reading(&stream.name);
-        let guess = match stream.spark {
-            Some(line) => SparkGuess { line, known: true },
-            None => watched.application.spark_line(),
-        };
-        let mut shape = stream.shape.clone();
-        shape.last_seen_id = watched.progress.query_id();
-        let asked = checkpoint::Asked {
-            guess,
-            release: jobs.map(|jobs| jobs.release.as_str()),
-            shape,
-            given: *given,
-            query_ids: watched.own_ids(),
-            kafka,
-            jobs,
-        };
-        checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await
     }
 
     async fn jobs(

@@ -1,0 +1,75 @@
+//! A stream's checkpoint, read and judged with all that is known of the stream.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use domain::checkpoint::SparkGuess;
+use domain::ids::StreamName;
+use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen};
+use domain::time::Millis;
+use uuid::Uuid;
+
+use super::configured::Configured;
+use super::{Observer, Watched, checkpoint};
+
+/// Query ids that Sluice itself has written into a checkpoint.
+#[derive(Default)]
+pub(super) struct OwnIds(Mutex<BTreeSet<Uuid>>);
+
+impl OwnIds {
+    fn add(&self, id: Uuid) {
+        let mut ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.insert(id);
+    }
+
+    fn all(&self) -> Vec<Uuid> {
+        let ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().copied().collect()
+    }
+}
+
+impl Observer {
+    /// Tells that a plan gives this stream's query this id, so that it is not
+    /// taken for a stranger's while the job has not reported under it yet.
+    pub(crate) fn expect_query_id(&self, name: &StreamName, id: Uuid) {
+        if let Some(watched) = self.0.streams.get(name) {
+            watched.own_ids.add(id);
+        }
+    }
+
+    pub(super) async fn files(
+        &self,
+        watched: &Watched,
+    ) -> Result<checkpoint::Read, String> {
+        let stream = &watched.configured.stream;
+        let aws = self.0.aws.reading(&stream.name);
+        checkpoint::read(&aws.s3(), stream, &watched.files).await
+    }
+
+    pub(super) async fn judged(
+        &self,
+        watched: &Watched,
+        read: checkpoint::Read,
+        kafka: Option<(&KafkaSeen, Millis)>,
+        jobs: Option<&JobsSeen>,
+    ) -> Result<CheckpointSeen, String> {
+        let Configured { stream, given, .. } = &watched.configured;
+        let aws = self.0.aws.reading(&stream.name);
+        let guess = match stream.spark {
+            Some(line) => SparkGuess { line, known: true },
+            None => watched.application.spark_line(),
+        };
+        let mut shape = stream.shape.clone();
+        shape.last_seen_id = watched.progress.query_id();
+        let asked = checkpoint::Asked {
+            guess,
+            release: jobs.map(|jobs| jobs.release.as_str()),
+            shape,
+            given: *given,
+            query_ids: watched.own_ids.all(),
+            kafka,
+            jobs,
+        };
+        checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await
+    }
+}
