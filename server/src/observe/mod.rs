@@ -27,7 +27,7 @@ use app::view::LogTail;
 use domain::ids::StreamName;
 use domain::plan::TimestampOffsets;
 use domain::policy::Policy;
-use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, Observed, Snapshot};
+use domain::snapshot::{JobsSeen, KafkaSeen, Observed, Snapshot};
 use domain::stream::Stream;
 use domain::time::Millis;
 use domain::verdict::Thresholds;
