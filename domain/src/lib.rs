@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod checkpoint;
 pub mod error;
 pub mod estimate;
+pub mod failures;
 pub mod ids;
 pub mod intent;
 pub mod keyset;
