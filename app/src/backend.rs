@@ -14,7 +14,9 @@ use crate::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
     Vote,
 };
-use crate::view::{LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
+use crate::view::{
+    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+};
 
 /// The result of a call.
 pub type Answered<T> = Result<T, WireError>;
@@ -28,6 +30,13 @@ pub trait Backend: Send + Sync + 'static {
     async fn stream(&self, actor: &Actor, name: &StreamName) -> Answered<StreamPage>;
     /// The end of a stream's driver log.
     async fn log_tail(&self, actor: &Actor, name: &StreamName) -> Answered<LogTail>;
+    /// A file of a stream's checkpoint; `key` is relative to it.
+    async fn file(
+        &self,
+        actor: &Actor,
+        name: &StreamName,
+        key: &str,
+    ) -> Answered<FilePage>;
     /// Runs, newest first.
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage>;
     /// One Run, every stage of it.

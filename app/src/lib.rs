@@ -40,6 +40,11 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=framed ssr=SsrMode::Async>
                     <Route path=path!("/") view=pages::Streams ssr=SsrMode::Async />
                     <Route path=path!("/streams/:name") view=pages::Stream ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/streams/:name/files/*key")
+                        view=pages::CheckpointFilePage
+                        ssr=SsrMode::Async
+                    />
                     <Route path=path!("/runs") view=pages::Runs ssr=SsrMode::Async />
                     <Route
                         path=path!("/runs/:run/sign-off")

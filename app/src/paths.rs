@@ -31,6 +31,15 @@ pub fn stream(name: &StreamName) -> String {
     format!("/streams/{name}")
 }
 
+/// A file of a stream's checkpoint, at a line of it. `key` is relative to the
+/// checkpoint.
+#[must_use]
+pub fn stream_file(name: &StreamName, key: &str, line: Option<u32>) -> String {
+    let key: Vec<String> = key.split('/').map(percent_encoded).collect();
+    let line = line.map(|line| format!("#line-{line}")).unwrap_or_default();
+    format!("/streams/{name}/files/{}{line}", key.join("/"))
+}
+
 /// A Run, at the stage where it stands.
 #[must_use]
 pub fn run(run: &RunId) -> String {
@@ -150,6 +159,10 @@ mod tests {
                 "/?verdict=losing-data&q=a%20b%26c",
             ),
             (stream(&orders), "/streams/orders"),
+            (
+                stream_file(&orders, "offsets/a b", Some(3)),
+                "/streams/orders/files/offsets/a%20b#line-3",
+            ),
             (run(&id), "/runs/orders-20261124-031200-7f3a"),
             (
                 stage(&id, Stage::WayOut),

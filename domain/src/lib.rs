@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod basis;
 pub mod canonical;
 pub mod checkpoint;
+pub mod decoded;
 pub mod error;
 pub mod estimate;
 pub mod failures;

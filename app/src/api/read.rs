@@ -8,7 +8,7 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use super::AppError;
 use super::client::SluiceClient;
 use crate::view::{
-    Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+    FilePage, Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
 };
 
 /// What the frame of every page is drawn from, signed in or not.
@@ -48,6 +48,16 @@ pub async fn fetch_stream(name: StreamName) -> Result<StreamPage, AppError> {
 pub async fn fetch_log_tail(name: StreamName) -> Result<LogTail, AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.log_tail(&actor, &name).await)
+}
+
+/// A file of a stream's checkpoint; `key` is relative to it.
+///
+/// # Errors
+/// When it cannot be read, or not by this person.
+#[server(prefix = "/fn", endpoint = "file", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_file(name: StreamName, key: String) -> Result<FilePage, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.file(&actor, &name, &key).await)
 }
 
 /// Runs, newest first.

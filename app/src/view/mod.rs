@@ -1,11 +1,13 @@
 //! What a page is drawn from: one value a page, made by the server. A page
 //! reads no clock; `now` stands in its value.
 
+mod file;
 mod run;
 mod runs;
 mod stream;
 mod streams;
 
+pub use file::{FilePage, FileSeen};
 pub use run::{
     AgreementView, ChecklistRow, OptionCard, Permissions, PlanView, RunPage, StepView,
 };

@@ -1,5 +1,6 @@
 //! A stream's page.
 
+use domain::failures::Group;
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::time::Millis;
@@ -57,10 +58,13 @@ pub struct PartitionRow {
     pub note: Option<String>,
 }
 
-/// One line of a chart.
+/// One line of a chart. Lines of one chart have one unit, one source, and
+/// points at the same times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
-    /// Its name, such as "Records processed".
+    /// The chart that it is drawn in, such as "Lag".
+    pub chart: String,
+    /// Its name, such as "orders_events-3"; the chart's own where it is alone.
     pub name: String,
     /// The unit, such as "records a minute".
     pub unit: String,
@@ -86,13 +90,35 @@ pub struct LogTail {
     pub now: Millis,
     /// Where it was read.
     pub source: String,
-    /// The lines, oldest first.
+    /// How many records were read.
+    pub read: u64,
+    /// When the oldest of them was logged.
+    pub since: Option<Millis>,
+    /// The errors among all that were read, each once, known ones first.
+    pub errors: Vec<Group>,
+    /// The newest records, oldest first.
     pub lines: Vec<LogLine>,
     /// Why it could not be read.
     pub unknown: Option<String>,
 }
 
-/// One event of the log. A stack trace is one event of several lines.
+impl LogTail {
+    /// One that could not be read, with the reason.
+    #[must_use]
+    pub fn unread(now: Millis, source: String, reason: String) -> Self {
+        Self {
+            now,
+            source,
+            read: 0,
+            since: None,
+            errors: Vec::new(),
+            lines: Vec::new(),
+            unknown: Some(reason),
+        }
+    }
+}
+
+/// One record of the log: a line, or a stack trace with all its causes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// When.

@@ -4,6 +4,7 @@
 mod act;
 mod agreement;
 mod failure;
+mod file;
 mod forms;
 mod headline;
 mod options;
@@ -20,7 +21,9 @@ use app::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
     Vote,
 };
-use app::view::{LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
+use app::view::{
+    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+};
 use async_trait::async_trait;
 use domain::access::{Action, Actor, Denial, StepUp, can};
 use domain::error::{ErrorKind, WireError};
@@ -132,6 +135,15 @@ impl Backend for Server {
     async fn log_tail(&self, actor: &Actor, name: &StreamName) -> Answered<LogTail> {
         let stream = self.visible(actor, name)?;
         Ok(self.observer.log_tail(&stream.name).await)
+    }
+
+    async fn file(
+        &self,
+        actor: &Actor,
+        name: &StreamName,
+        key: &str,
+    ) -> Answered<FilePage> {
+        self.file_page(actor, name, key).await
     }
 
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage> {

@@ -1,6 +1,6 @@
-//! The two charts of a stream: records processed a minute, and lag. From
-//! CloudWatch where a metric is configured and can be read, else from what the
-//! poller itself has seen; each says which.
+//! The charts of a stream: records processed a minute, and lag, from CloudWatch
+//! where a metric is configured and can be read, else from what the poller
+//! itself has seen; and what Spark's progress events tell. Each says which.
 
 use std::sync::Mutex as StdMutex;
 use std::sync::PoisonError;
@@ -13,8 +13,9 @@ use domain::verdict::Sample;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::progress_charts::{self, Span};
 use super::samples::{lag_by_minute, processed_by_minute};
-use super::{Configured, Observer, reason};
+use super::{Configured, Observer, Watched, reason};
 use crate::aws::{AwsError, MetricPoint, MetricQuery, Metrics, Statistic};
 use crate::clock;
 use crate::config::{Metric, MetricKind};
@@ -68,7 +69,8 @@ impl Observer {
             return series;
         }
         let aws = self.0.aws.reading(name);
-        let series = read(&aws.metrics(), &watched.configured, samples).await;
+        let mut series = read(&aws.metrics(), &watched.configured, samples).await;
+        series.extend(of_progress(watched));
         *cached.newest.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((Instant::now(), series.clone()));
         series
@@ -88,6 +90,19 @@ impl Observer {
             None => processed_by_minute(samples, from, to),
         }
     }
+}
+
+/// The charts of what the job's log has told.
+fn of_progress(watched: &Watched) -> Vec<Series> {
+    let Configured { stream, logs, .. } = &watched.configured;
+    let to = clock::now();
+    let span = Span {
+        from: to.plus(-WINDOW_MS),
+        to,
+        period_ms: i64::from(minutes_a_batch(stream.trigger_ms)) * 60_000,
+    };
+    let source = format!("Progress events in the driver's log, {}", logs.group);
+    progress_charts::series(&watched.progress.rates(), span, &source)
 }
 
 async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec<Series> {
@@ -133,12 +148,14 @@ async fn read(metrics: &Metrics, stream: &Configured, samples: &[Sample]) -> Vec
     );
     vec![
         Series {
+            chart: "Records processed".to_owned(),
             name: "Records processed".to_owned(),
             unit: "records a minute".to_owned(),
             source: processed.1,
             points: processed.0,
         },
         Series {
+            chart: "Lag".to_owned(),
             name: "Lag".to_owned(),
             unit: "records".to_owned(),
             source: lag.1,

@@ -1,6 +1,7 @@
-//! The end of the driver's log, for people.
+//! The end of the driver's log, for people: traces whole, errors lifted out.
 
 use app::view::{LogLine, LogTail};
+use domain::failures::{Group, Level, Line, Record, group, records};
 use domain::snapshot::JobsSeen;
 use domain::time::Millis;
 
@@ -10,14 +11,21 @@ use crate::aws::{AwsError, LogEvent, Logs};
 use crate::clock;
 use crate::config;
 
-const LINES_MAX: usize = 200;
-/// Longer texts are cut, so that one event cannot make a page of megabytes.
+/// So many events are read, and their errors lifted out.
+const EVENTS_MAX: usize = 2_000;
+/// Fewer than this, and the look goes further back.
+const EVENTS_ENOUGH: usize = 500;
+/// As many records are shown one by one.
+const RECORDS_SHOWN: usize = 200;
+/// As many different errors are handed to the page.
+const ERRORS_MAX: usize = 30;
+/// Longer texts are cut, so that one record cannot make a page of megabytes.
 const TEXT_CHARS_MAX: usize = 8_000;
 /// CloudWatch finds events oldest first, so the look begins close to now and
 /// goes further back only where there is little.
 const LOOKBACK_MS: [i64; 4] = [60_000, 15 * 60_000, 3 * 3_600_000, 7 * 24 * 3_600_000];
 
-/// The newest lines of the newest job run. `jobs` is `None` where they are
+/// The newest records of the newest job run. `jobs` is `None` where they are
 /// unknown; then the whole group is looked at.
 pub(super) async fn tail(
     logs: &Logs,
@@ -34,18 +42,8 @@ pub(super) async fn tail(
         None => format!("CloudWatch Logs: {}", place.group),
     };
     match newest(logs, place, prefix.as_deref(), now).await {
-        Ok(events) => LogTail {
-            now,
-            source,
-            lines: events.into_iter().map(line).collect(),
-            unknown: None,
-        },
-        Err(error) => LogTail {
-            now,
-            source,
-            lines: Vec::new(),
-            unknown: Some(reason(&error)),
-        },
+        Ok(events) => shown(now, source, events),
+        Err(error) => LogTail::unread(now, source, reason(&error)),
     }
 }
 
@@ -55,70 +53,104 @@ async fn newest(
     prefix: Option<&str>,
     now: Millis,
 ) -> Result<Vec<LogEvent>, AwsError> {
-    let mut events = Vec::new();
+    let mut events: Vec<LogEvent> = Vec::new();
     for lookback in LOOKBACK_MS {
         let from = now.plus(-lookback);
-        events = logs
-            .newest(&place.group, prefix, "", from, LINES_MAX)
+        let found = logs
+            .newest(&place.group, prefix, "", from, EVENTS_MAX)
             .await?;
-        if events.len() >= LINES_MAX / 2 {
+        // A look back over too much ends before it has come to the newest.
+        let newest = |events: &[LogEvent]| events.last().map(|event| event.at);
+        if newest(&found) < newest(&events) {
+            break;
+        }
+        events = found;
+        if events.len() >= EVENTS_ENOUGH {
             break;
         }
     }
     Ok(events)
 }
 
-fn line(event: LogEvent) -> LogLine {
-    let text: String = event
-        .message
-        .trim_end()
-        .chars()
-        .take(TEXT_CHARS_MAX)
-        .collect();
-    LogLine {
+fn shown(now: Millis, source: String, events: Vec<LogEvent>) -> LogTail {
+    let since = events.first().map(|event| event.at);
+    let lines = events.into_iter().map(|event| Line {
         at: event.at,
-        is_error: reads_like_error(&text),
-        text,
+        stream: event.stream,
+        text: event.message,
+    });
+    let records = records(lines.collect());
+    let errors = group(&records)
+        .into_iter()
+        .take(ERRORS_MAX)
+        .map(|error| Group {
+            text: cut(&error.text),
+            headline: cut(&error.headline),
+            ..error
+        })
+        .collect();
+    let read = records.len();
+    LogTail {
+        now,
+        source,
+        read: read as u64,
+        since,
+        errors,
+        lines: records
+            .into_iter()
+            .skip(read.saturating_sub(RECORDS_SHOWN))
+            .map(line)
+            .collect(),
+        unknown: None,
     }
 }
 
-/// log4j's level, Python's traceback, or a Java exception at the line's start.
-fn reads_like_error(text: &str) -> bool {
-    text.lines().next().is_some_and(|first| {
-        let words: Vec<&str> = first.split_whitespace().take(4).collect();
-        words.contains(&"ERROR")
-            || words.contains(&"FATAL")
-            || first.starts_with("Traceback (most recent call last)")
-            || words.first().is_some_and(|w| {
-                let w = w.trim_end_matches(':');
-                w.ends_with("Exception") || w.ends_with("Error")
-            })
-    })
+fn line(record: Record) -> LogLine {
+    LogLine {
+        at: record.at,
+        is_error: record.level == Level::Error,
+        text: cut(&record.text),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.trim_end().chars().take(TEXT_CHARS_MAX).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn errors_are_told_by_their_first_line() {
-        for (text, expected) in [
-            (
-                "25/01/15 00:00:00 ERROR MicroBatchExecution: Query [id = 1] terminated",
-                true,
-            ),
-            (
-                "25/01/15 00:00:00 INFO MicroBatchExecution: no ERROR here, 0 errors",
-                false,
-            ),
-            ("Traceback (most recent call last):\n  File", true),
-            (
-                "java.lang.IllegalStateException: batch 6 doesn't exist\n\tat x",
-                true,
-            ),
-            ("", false),
-        ] {
-            assert_eq!(reads_like_error(text), expected, "{text:?}");
+    fn event(at: i64, message: &str) -> LogEvent {
+        LogEvent {
+            at: Millis(at),
+            stream: "SPARK_DRIVER/stderr".to_owned(),
+            message: message.to_owned(),
         }
+    }
+
+    #[test]
+    fn errors_are_lifted_from_all_that_is_read_and_not_only_from_what_is_shown() {
+        let mut events = vec![
+            event(
+                1,
+                "25/01/15 00:00:00 ERROR MicroBatchExecution: Query terminated",
+            ),
+            event(1, "java.lang.IllegalStateException: batch 4 doesn't exist"),
+            event(1, "\tat org.apache.spark.A.b(A.scala:1)"),
+        ];
+        for at in 2..=400 {
+            events.push(event(at, "25/01/15 00:00:01 INFO A: all is well"));
+        }
+        let tail = shown(Millis(500), "here".to_owned(), events);
+        assert_eq!((tail.read, tail.lines.len()), (400, RECORDS_SHOWN));
+        assert_eq!(tail.since, Some(Millis(1)));
+        assert!(tail.lines.iter().all(|line| !line.is_error));
+        let [error] = &tail.errors[..] else {
+            panic!("{:#?}", tail.errors)
+        };
+        let known = error.known.as_ref().map(|known| known.id.as_ref());
+        assert_eq!(known, Some("offset-predecessor-missing"));
+        assert!(error.text.ends_with("(A.scala:1)"), "{}", error.text);
     }
 }

@@ -9,11 +9,13 @@ mod checkpoint;
 mod configured;
 mod deeper;
 mod executors;
+mod file;
 mod jobs;
 mod judged;
 mod log_tail;
 mod poller;
 mod progress;
+mod progress_charts;
 mod progress_lines;
 mod recognise;
 mod samples;
@@ -245,12 +247,8 @@ impl Observer {
     /// The end of the driver's log.
     pub async fn log_tail(&self, name: &StreamName) -> LogTail {
         let Some(watched) = self.0.streams.get(name) else {
-            return LogTail {
-                now: clock::now(),
-                source: String::new(),
-                lines: Vec::new(),
-                unknown: Some("The stream is not configured.".to_owned()),
-            };
+            let reason = "The stream is not configured.".to_owned();
+            return LogTail::unread(clock::now(), String::new(), reason);
         };
         let jobs = self.jobs(watched, Duration::from_secs(30)).await;
         let logs = &watched.configured.logs;

@@ -9,6 +9,7 @@ use domain::stream::Stream;
 use domain::time::Millis;
 use uuid::Uuid;
 
+use super::progress_charts::Rates;
 use super::progress_lines::{self, MARK, Told};
 use crate::aws::{AwsError, LogEvent, Logs};
 use crate::clock;
@@ -21,6 +22,10 @@ const HISTORY_MS: i64 = 3_600_000;
 const OVERLAP_MS: i64 = 120_000;
 /// As many as Spark itself keeps.
 const EVENTS_MAX: usize = 100;
+/// As far back as the charts go, speeds are kept.
+const RATES_MS: i64 = 3 * 3_600_000;
+/// One in three seconds over that time.
+const RATES_MAX: usize = 3_600;
 /// Where the JSON is spread over many log events, so many are read.
 const LINES_MAX: usize = 5_000;
 
@@ -34,6 +39,8 @@ struct State {
     job_run: Option<JobRunId>,
     events: BTreeMap<(Millis, i64), Progress>,
     query_id: Option<Uuid>,
+    /// Of every job run, so that a chart goes on over a restart.
+    rates: BTreeMap<(Millis, i64), Rates>,
 }
 
 impl Recent {
@@ -43,6 +50,12 @@ impl Recent {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .query_id
+    }
+
+    /// The speeds that the events of the last three hours tell, oldest first.
+    pub(super) fn rates(&self) -> Vec<Rates> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.rates.values().cloned().collect()
     }
 
     /// The newest events of the newest job run, oldest first.
@@ -90,10 +103,17 @@ impl Recent {
         }
         for event in told.into_iter().filter(|told| is_of(told, stream)) {
             let progress = event.progress;
-            state.events.insert((progress.at, progress.batch), progress);
+            let key = (progress.at, progress.batch);
+            state.rates.insert(key, event.rates);
+            state.events.insert(key, progress);
         }
         while state.events.len() > EVENTS_MAX {
             state.events.pop_first();
+        }
+        let from = clock::now().plus(-RATES_MS);
+        state.rates.retain(|(at, _), _| *at >= from);
+        while state.rates.len() > RATES_MAX {
+            state.rates.pop_first();
         }
         if let Some(id) = state.events.values().rev().find_map(|p| p.query_id) {
             state.query_id = Some(id);

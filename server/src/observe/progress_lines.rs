@@ -8,6 +8,8 @@ use domain::time::Millis;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::progress_charts::Rates;
+
 /// What stands before the JSON.
 pub(super) const MARK: &str = "Streaming query made progress: ";
 /// A progress event with many partitions has some hundred lines.
@@ -19,6 +21,8 @@ const EVENT_BYTES_MAX: usize = 1024 * 1024;
 pub(super) struct Told {
     pub(super) progress: Progress,
     pub(super) topics: Vec<String>,
+    /// For the charts.
+    pub(super) rates: Rates,
 }
 
 /// The progress events in log messages of one log stream, in their order.
@@ -79,16 +83,27 @@ fn read(event: &Value) -> Option<Told> {
     let duration_ms = event["batchDuration"]
         .as_i64()
         .or_else(|| event["durationMs"]["triggerExecution"].as_i64());
+    let at = Millis(at.as_millisecond());
+    let mut rates = Rates {
+        at,
+        input: rate(event, sources, "inputRowsPerSecond"),
+        processed: rate(event, sources, "processedRowsPerSecond"),
+        duration_ms,
+        ..Rates::default()
+    };
     let mut topics = Vec::new();
     for source in sources {
         if let Some(end) = offsets(&source["endOffset"]) {
             topics.extend(end.topics().map(str::to_owned));
+            if let Some(latest) = offsets(&source["latestOffset"]) {
+                rates.add_lag(&end, &latest);
+            }
         }
     }
     let first = sources.first();
     Some(Told {
         progress: Progress {
-            at: Millis(at.as_millisecond()),
+            at,
             batch,
             query_id: event["id"].as_str().and_then(|id| Uuid::parse_str(id).ok()),
             input_rows: rows.unwrap_or_default(),
@@ -97,6 +112,16 @@ fn read(event: &Value) -> Option<Told> {
             end: first.and_then(|s| offsets(&s["endOffset"])),
         },
         topics,
+        rates,
+    })
+}
+
+/// A rate of the whole query, or of its sources added up. Spark leaves out what
+/// is no number, such as the input rate of the first batch.
+fn rate(event: &Value, sources: &[Value], name: &str) -> Option<f64> {
+    event[name].as_f64().or_else(|| {
+        let rates: Vec<f64> = sources.iter().filter_map(|s| s[name].as_f64()).collect();
+        (!rates.is_empty()).then(|| rates.iter().sum())
     })
 }
 
@@ -121,12 +146,15 @@ mod tests {
   "timestamp" : "2025-01-15T00:00:00.000Z",
   "batchId" : 12,
   "numInputRows" : 30,
+  "processedRowsPerSecond" : 20.0,
   "durationMs" : { "triggerExecution" : 1500 },
   "sources" : [ {
     "description" : "KafkaV2[Subscribe[orders_events]]",
     "startOffset" : { "orders_events" : { "0" : 10 } },
     "endOffset" : { "orders_events" : { "0" : 40 } },
-    "numInputRows" : 30
+    "latestOffset" : { "orders_events" : { "0" : 52 } },
+    "numInputRows" : 30,
+    "inputRowsPerSecond" : 3.5
   } ]
 }"#;
 
@@ -147,7 +175,11 @@ mod tests {
             let (told, cut_off) = parsed(&messages);
             assert!(!cut_off);
             assert_eq!(told.len(), 1);
-            let Told { progress, topics } = &told[0];
+            let Told {
+                progress,
+                topics,
+                rates,
+            } = &told[0];
             assert_eq!(progress.at, Millis(1_736_899_200_000));
             assert_eq!((progress.batch, progress.input_rows), (12, 30));
             assert_eq!(progress.duration_ms, 1_500);
@@ -156,6 +188,10 @@ mod tests {
                 Some(40)
             );
             assert_eq!(topics, &["orders_events"]);
+            assert_eq!((rates.input, rates.processed), (Some(3.5), Some(20.0)));
+            assert_eq!(rates.duration_ms, Some(1_500));
+            let lag = rates.lag.get(&("orders_events".to_owned(), 0));
+            assert_eq!(lag, Some(&12));
         }
     }
 

@@ -9,7 +9,9 @@ use app::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
     Vote,
 };
-use app::view::{LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage};
+use app::view::{
+    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -311,6 +313,9 @@ impl Backend for CountingBackend {
         self.count()
     }
     async fn log_tail(&self, _: &Actor, _: &StreamName) -> Answered<LogTail> {
+        self.count()
+    }
+    async fn file(&self, _: &Actor, _: &StreamName, _: &str) -> Answered<FilePage> {
         self.count()
     }
     async fn runs(&self, _: &Actor, _: &RunFilter) -> Answered<RunsPage> {

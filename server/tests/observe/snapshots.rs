@@ -291,11 +291,17 @@ async fn a_change_is_told_and_the_charts_come_from_cloudwatch() {
 
     let charts = poller.charts(&stream("payments")).await;
     let names: Vec<&str> = charts.iter().map(|c| c.name.as_str()).collect();
-    assert_eq!(names, ["Records processed", "Lag"]);
-    for chart in &charts {
+    let (metrics, told) = charts.split_at(2);
+    assert_eq!(&names[..2], ["Records processed", "Lag"]);
+    for chart in metrics {
         assert!(chart.source.starts_with("CloudWatch: "), "{}", chart.source);
         let known = chart.points.iter().filter(|p| p.value.is_some()).count();
         assert!(known > 30, "{}: {known}", chart.name);
+    }
+    for chart in ["Input and processing", "Batch duration", "Lag by partition"] {
+        let mut lines = told.iter().filter(|series| series.chart == chart);
+        let known = |p: &app::view::Point| p.value.is_some();
+        assert!(lines.any(|line| line.points.iter().any(known)), "{chart}");
     }
     let sum: f64 = charts[0].points.iter().filter_map(|p| p.value).sum();
     assert!(sum > 0.0);
@@ -304,5 +310,10 @@ async fn a_change_is_told_and_the_charts_come_from_cloudwatch() {
     let tail = whole.eyes.observer.log_tail(&stream("orders")).await;
     assert_eq!(tail.unknown, None);
     assert!(tail.lines.iter().any(|line| line.is_error), "{tail:#?}");
+    // The driver says it in Java and in Python; it is one failure all the same.
+    let known = tail.errors[0].known.as_ref().unwrap();
+    assert_eq!(known.id, "offset-log-empty", "{tail:#?}");
+    assert!(tail.errors[0].times >= 2, "{tail:#?}");
+    assert!(tail.errors[0].first <= tail.errors[0].last);
     stop.cancel();
 }

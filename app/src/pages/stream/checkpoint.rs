@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::ids::StreamName;
 use domain::snapshot::{BatchSeen, CheckpointSeen};
 use domain::text::{bytes, counted, thousands};
 use leptos::prelude::*;
@@ -9,19 +10,25 @@ use leptos::prelude::*;
 use super::Page;
 use super::seen::{seen, unseen};
 use crate::components::*;
+use crate::paths;
 use crate::ui::*;
 
 /// What was listed and read.
 pub(super) fn checkpoint(page: Page) -> AnyView {
+    let stream = page.once(|page| page.stream.name.clone());
     let checkpoint = page.part(|page| seen(page, |snapshot| &snapshot.checkpoint));
     (move || match checkpoint.get() {
         Err(why) => unseen("The checkpoint", why),
-        Ok(checkpoint) => shown(checkpoint, page.now_ms),
+        Ok(checkpoint) => shown(&stream, checkpoint, page.now_ms),
     })
     .into_any()
 }
 
-fn shown(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
+fn shown(
+    stream: &StreamName,
+    checkpoint: CheckpointSeen,
+    now_ms: Signal<i64>,
+) -> AnyView {
     let gate = checkpoint.gate_of.clone().map(|run| {
         view! {
             <Callout
@@ -41,7 +48,7 @@ fn shown(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
             <PrognosisCallout prognosis=checkpoint.prognosis.clone() />
             {gate}
             {facts(checkpoint.clone(), now_ms)}
-            {batches(checkpoint.batches, now_ms)}
+            {batches(stream, checkpoint.batches, now_ms)}
             {next
                 .map(|json| {
                     view! {
@@ -53,7 +60,7 @@ fn shown(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
                         </details>
                     }
                 })}
-            {decisive(checkpoint.decisive)}
+            {decisive(stream, checkpoint.decisive)}
         </div>
     }
     .into_any()
@@ -100,7 +107,7 @@ fn facts(checkpoint: CheckpointSeen, now_ms: Signal<i64>) -> AnyView {
 const BATCHES_SHOWN: usize = 6;
 
 /// The newest batches that could be read.
-fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
+fn batches(stream: &StreamName, batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
     if batches.is_empty() {
         return view! {
             <Callout
@@ -123,10 +130,14 @@ fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
             } else {
                 (Tone::Info, IconName::Activity, "planned, not committed")
             };
+            let href =
+                paths::stream_file(stream, &format!("offsets/{}", batch.batch), None);
             view! {
                 <tr>
                     <ThRow>
-                        <span class="number">{batch.batch}</span>
+                        <a class="number" href=href>
+                            {batch.batch}
+                        </a>
                     </ThRow>
                     <Td label="State">
                         <Chip tone icon>
@@ -164,14 +175,17 @@ fn batches(batches: Vec<BatchSeen>, now_ms: Signal<i64>) -> AnyView {
 }
 
 /// The files that decide what a start does; a change of one makes a plan stale.
-fn decisive(files: BTreeMap<String, String>) -> AnyView {
+fn decisive(stream: &StreamName, files: BTreeMap<String, String>) -> AnyView {
     let rows = files
         .into_iter()
         .map(|(key, etag)| {
+            let href = paths::stream_file(stream, &key, None);
             view! {
                 <tr>
                     <ThRow>
-                        <code class="key">{key}</code>
+                        <a class="key" href=href>
+                            {key}
+                        </a>
                     </ThRow>
                     <Td label="ETag">
                         <code class="key">{etag}</code>

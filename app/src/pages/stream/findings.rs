@@ -2,14 +2,17 @@
 
 use domain::checkpoint::checks::check_of;
 use domain::checkpoint::{Action, Finding, Severity};
+use domain::ids::StreamName;
 use leptos::prelude::*;
 
 use super::Page;
 use super::seen::{seen, unseen};
+use crate::paths;
 use crate::ui::*;
 
 /// What the doctor says.
 pub(super) fn findings(page: Page) -> AnyView {
+    let stream = page.once(|page| page.stream.name.clone());
     let findings = page.part(|page| {
         seen(page, |snapshot| &snapshot.checkpoint).map(|checkpoint| checkpoint.findings)
     });
@@ -24,25 +27,34 @@ pub(super) fn findings(page: Page) -> AnyView {
         }
         .into_any(),
         Ok(findings) => view! {
-            <div class="stack stack--tight">{findings.into_iter().map(finding).collect_view()}</div>
+            <div class="stack stack--tight">
+                {findings.into_iter().map(|found| finding(&stream, found)).collect_view()}
+            </div>
         }
         .into_any(),
     })
     .into_any()
 }
 
-fn finding(finding: Finding) -> AnyView {
+fn finding(stream: &StreamName, finding: Finding) -> AnyView {
     let (tone, icon, word) = match finding.severity {
         Severity::Error => (Tone::Danger, IconName::Octagon, "error"),
         Severity::Warning => (Tone::Warning, IconName::Warning, "warning"),
         Severity::Info => (Tone::Info, IconName::Info, "to know"),
     };
     let place = finding.path.clone().map(|path| {
-        let line = finding
-            .line
+        let line = finding.line;
+        let words = line
             .map(|line| format!(", line {line}"))
             .unwrap_or_default();
-        view! { " · " <code class="key">{path}</code> {line} }
+        let href = paths::stream_file(stream, &path, line);
+        view! {
+            " · "
+            <a class="key" href=href>
+                {path}
+            </a>
+            {words}
+        }
     });
     let value = finding.value.clone().map(|value| {
         view! { <Code text=value what="what stands there" wrap=true /> }

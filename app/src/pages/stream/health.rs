@@ -9,13 +9,20 @@ use crate::view::StreamPage;
 /// The charts of this page share their cursor.
 const GROUP: &str = "health";
 
-/// One chart a series.
+/// The chart that the trigger interval is drawn into: batches that take longer
+/// pile up.
+const DURATION: &str = "Batch duration";
+
+/// The charts, in the order in which they came.
 pub(super) fn health(page: Page) -> AnyView {
     let names = page.part(|page| {
-        page.charts
-            .iter()
-            .map(|series| series.name.clone())
-            .collect::<Vec<_>>()
+        let mut names: Vec<String> = Vec::new();
+        for series in &page.charts {
+            if !names.contains(&series.chart) {
+                names.push(series.chart.clone());
+            }
+        }
+        names
     });
     let none = Memo::new(move |_| names.with(Vec::is_empty));
     view! {
@@ -39,14 +46,14 @@ fn SeriesChart(page: Page, at: usize, name: String) -> AnyView {
     let unit = page.once(|page| {
         page.charts
             .iter()
-            .find(|series| series.name == name)
+            .find(|series| series.chart == name)
             .map_or_else(String::new, |series| series.unit.clone())
     });
     let title = name.clone();
     let source = {
         let name = name.clone();
         page.part(move |page| {
-            let series = page.charts.iter().find(|series| series.name == name);
+            let series = page.charts.iter().find(|series| series.chart == name);
             series.map(|series| series.source.clone())
         })
     };
@@ -83,7 +90,7 @@ fn chart_data(page: &StreamPage, name: &str) -> ChartData {
     let series = page
         .charts
         .iter()
-        .filter(|series| series.name == name)
+        .filter(|series| series.chart == name)
         .map(|series| Series {
             name: series.name.clone(),
             points: series
@@ -110,9 +117,20 @@ fn chart_data(page: &StreamPage, name: &str) -> ChartData {
     ChartData {
         series,
         marks,
-        limits: Vec::new(),
+        limits: limits(page, name),
         span_ms,
     }
+}
+
+fn limits(page: &StreamPage, name: &str) -> Vec<Limit> {
+    let trigger_ms = page.stream.trigger_ms;
+    if name != DURATION || trigger_ms <= 0 {
+        return Vec::new();
+    }
+    vec![Limit {
+        value: trigger_ms as f64 / 1_000.0,
+        name: "trigger interval".to_owned(),
+    }]
 }
 
 /// From the first point of all charts to the last.

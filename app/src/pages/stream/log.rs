@@ -1,6 +1,8 @@
-//! The end of the driver's log, errors first.
+//! The end of the driver's log, errors first: those that others have had before
+//! with what they mean, then the rest, then the lines themselves.
 
-use domain::text::counted;
+use domain::failures::{Group, Known, Report, Reset};
+use domain::text::{counted, thousands};
 use leptos::prelude::*;
 
 use super::Page;
@@ -9,8 +11,8 @@ use crate::components::*;
 use crate::ui::*;
 use crate::view::{LogLine, LogTail};
 
-/// As many different errors are lifted out; the rest is in the log below.
-const ERRORS_SHOWN: usize = 3;
+/// As many errors that nobody knows are shown at once; the others are folded.
+const UNKNOWN_SHOWN: usize = 3;
 
 /// The log. It is read again after each new look at the stream.
 pub(super) fn log(page: Page, log: Fetched<LogTail>) -> AnyView {
@@ -40,6 +42,9 @@ pub(super) fn log(page: Page, log: Fetched<LogTail>) -> AnyView {
 fn shown(tail: LogTail, now_ms: Signal<i64>) -> AnyView {
     let LogTail {
         source,
+        read,
+        since,
+        errors,
         lines,
         unknown,
         ..
@@ -55,7 +60,7 @@ fn shown(tail: LogTail, now_ms: Signal<i64>) -> AnyView {
             </Callout>
         }
     });
-    let errors = errors(&lines, now_ms);
+    let count = lines.len() as u64;
     let list = match (lines.is_empty(), unread.is_some()) {
         (true, true) => ().into_any(),
         (true, false) => {
@@ -68,99 +73,90 @@ fn shown(tail: LogTail, now_ms: Signal<i64>) -> AnyView {
         }
         .into_any(),
     };
+    let extent = since.map(|since| {
+        let of = match read > count {
+            true => format!(
+                "The last {} of {} records that were read, since ",
+                thousands(count),
+                thousands(read)
+            ),
+            false => format!("{}, since ", counted(read, "record", "records")),
+        };
+        view! {
+            {of}
+            <Time at_ms=since.0 now_ms />
+            ". "
+        }
+    });
     view! {
         <div class="stack">
-            {unread} {errors} {list}
-            <p class="soft small">{source}</p>
+            {unread} {lifted(errors, now_ms)} {list}
+            <p class="soft small">{extent} {source}</p>
         </div>
     }
     .into_any()
 }
 
-/// One error, however often it was logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct LiftedError {
-    headline: String,
-    newest: LogLine,
-    times: u64,
-}
-
-/// The errors of a log, each once, the newest first.
-fn lifted(lines: &[LogLine]) -> Vec<LiftedError> {
-    let mut errors: Vec<LiftedError> = Vec::new();
-    for line in lines.iter().rev().filter(|line| line.is_error) {
-        let headline = headline(&line.text).to_owned();
-        match errors
-            .iter_mut()
-            .find(|error| alike(&error.headline, &headline))
-        {
-            Some(error) => error.times += 1,
-            None => errors.push(LiftedError {
-                headline,
-                newest: line.clone(),
-                times: 1,
-            }),
-        }
-    }
-    errors
-}
-
-/// Whether two errors differ only in times, numbers and ids: in words that hold
-/// a digit.
-fn alike(one: &str, other: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !(c.is_alphanumeric() || c == '-'))
-            .map(|word| match word.contains(|c: char| c.is_ascii_digit()) {
-                true => "0".to_owned(),
-                false => word.to_owned(),
-            })
-            .collect()
-    };
-    words(one) == words(other)
-}
-
-/// The line that says what went wrong. Python says it last, Java first.
-fn headline(text: &str) -> &str {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    if first.starts_with("Traceback ") {
-        lines.next_back().unwrap_or(first)
-    } else {
-        first
-    }
-}
-
-/// The newest errors, the newest first.
-fn errors(lines: &[LogLine], now_ms: Signal<i64>) -> AnyView {
-    let errors = lifted(lines);
+/// The errors: all that are known, and the newest of the others.
+fn lifted(errors: Vec<Group>, now_ms: Signal<i64>) -> AnyView {
     if errors.is_empty() {
         return ().into_any();
     }
-    let more = errors.len().saturating_sub(ERRORS_SHOWN) as u64;
-    let list = errors
-        .into_iter()
-        .take(ERRORS_SHOWN)
-        .map(|error| lifted_out(error, now_ms))
-        .collect_view();
+    let (known, others): (Vec<Group>, Vec<Group>) =
+        errors.into_iter().partition(|error| error.known.is_some());
+    let mut others = others.into_iter();
+    let first: Vec<Group> = others.by_ref().take(UNKNOWN_SHOWN).collect();
+    let rest: Vec<Group> = others.collect();
+    let more = rest.len() as u64;
+    let draw = move |errors: Vec<Group>| {
+        errors
+            .into_iter()
+            .map(|error| one(error, now_ms))
+            .collect_view()
+    };
     view! {
         <div class="stack stack--tight">
-            {list}
+            {draw(known)} {draw(first)}
             {(more > 0)
                 .then(|| {
-                    let others = counted(more, "other error stands", "other errors stand");
-                    view! { <p class="soft small">{format!("{others} in the log below.")}</p> }
+                    let others = counted(more, "other error", "other errors");
+                    view! {
+                        <details class="fold">
+                            <summary>{others}</summary>
+                            <div class="fold__body stack stack--tight">{draw(rest)}</div>
+                        </details>
+                    }
                 })}
         </div>
     }
     .into_any()
 }
 
-fn lifted_out(error: LiftedError, now_ms: Signal<i64>) -> impl IntoView {
-    let LiftedError {
+fn one(error: Group, now_ms: Signal<i64>) -> AnyView {
+    let Group {
         headline,
-        newest: LogLine { at, text, .. },
+        known,
         times,
+        first,
+        last,
+        text,
     } = error;
+    let when = view! {
+        <p class="soft small">
+            {match times {
+                1 => "Logged once, ".to_owned(),
+                _ => format!("Logged {} times, the last ", thousands(times)),
+            }}
+            <Time at_ms=last.0 now_ms />
+            {(times > 1)
+                .then(|| {
+                    view! {
+                        ", the first "
+                        <Time at_ms=first.0 now_ms />
+                    }
+                })} "."
+        </p>
+    };
     let whole = (headline != text.trim()).then(|| {
         view! {
             <details class="fold">
@@ -171,20 +167,72 @@ fn lifted_out(error: LiftedError, now_ms: Signal<i64>) -> impl IntoView {
             </details>
         }
     });
-    let often = (times > 1).then(|| format!(", {times} times in what is shown below"));
-    view! {
-        <Callout
-            tone=Tone::Danger
-            icon=IconName::Octagon
-            title=view! { <code class="key">{headline}</code> }
-        >
-            <p class="soft small">
-                <Time at_ms=at.0 now_ms />
-                {often}
-            </p>
-            {whole}
-        </Callout>
+    match known {
+        Some(known) => {
+            let name = known.name.to_string();
+            view! {
+                <Callout tone=Tone::Danger icon=IconName::Octagon title=format!("{name}.")>
+                    <p>
+                        <code class="key">{headline}</code>
+                    </p>
+                    {meaning(known)}
+                    {when}
+                    {whole}
+                </Callout>
+            }
+            .into_any()
+        }
+        None => view! {
+            <Callout
+                tone=Tone::Danger
+                icon=IconName::Octagon
+                title=view! { <code class="key">{headline}</code> }
+            >
+                <p class="soft small">"Not in the catalogue of known failures."</p>
+                {when}
+                {whole}
+            </Callout>
+        }
+        .into_any(),
     }
+}
+
+/// What the catalogue says: what it means, what to do, and where it is reported.
+fn meaning(known: Known) -> AnyView {
+    let reset = match known.reset {
+        Reset::Helps => "A reset helps, where nothing lesser does.".to_owned(),
+        Reset::DoesNot => "A reset does not help.".to_owned(),
+        Reset::Only(when) => format!("A reset helps only {when}."),
+    };
+    let count = known.reports.len();
+    let reports = known
+        .reports
+        .into_iter()
+        .enumerate()
+        .map(|(index, Report { title, url })| {
+            view! {
+                <a href=url.to_string() rel="noreferrer">
+                    {title.to_string()}
+                </a>
+                {(index + 1 < count).then_some(" · ")}
+            }
+        })
+        .collect_view();
+    view! {
+        <p>{known.meaning.to_string()}</p>
+        <p>
+            <strong>"What to do: "</strong>
+            {known.action.to_string()}
+            " "
+            {reset}
+        </p>
+        <p class="soft small">
+            {format!("known failure {}", known.id)}
+            {(count > 0).then_some(" · ")}
+            {reports}
+        </p>
+    }
+    .into_any()
 }
 
 fn line(line: LogLine) -> impl IntoView {
@@ -200,68 +248,5 @@ fn line(line: LogLine) -> impl IntoView {
             </time>
             <span class="log__text">{label} {text}</span>
         </li>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::time::Millis;
-
-    use super::*;
-
-    fn line(at: i64, text: &str, is_error: bool) -> LogLine {
-        LogLine {
-            at: Millis(at),
-            text: text.to_owned(),
-            is_error,
-        }
-    }
-
-    #[test]
-    fn an_error_is_lifted_once_however_often_it_was_logged() {
-        let lines = [
-            line(1, "ERROR one", true),
-            line(2, "all is well", false),
-            line(3, "ERROR two", true),
-            line(4, "ERROR one", true),
-            line(5, "ERROR three of 5ee9cad4-461f", true),
-            line(6, "ERROR three of 4c36c953-776a", true),
-            line(7, "ERROR bad feed", true),
-            line(8, "ERROR bad face", true),
-        ];
-        let shown: Vec<(String, i64, u64)> = lifted(&lines)
-            .into_iter()
-            .map(|error| (error.headline, error.newest.at.0, error.times))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                ("ERROR bad face".to_owned(), 8, 1),
-                ("ERROR bad feed".to_owned(), 7, 1),
-                ("ERROR three of 4c36c953-776a".to_owned(), 6, 2),
-                ("ERROR one".to_owned(), 4, 2),
-                ("ERROR two".to_owned(), 3, 1)
-            ]
-        );
-    }
-
-    #[test]
-    fn the_headline_is_the_line_that_says_what_went_wrong() {
-        for (text, expected) in [
-            (
-                "java.lang.Error: no\n\tat a.B.c(B.java:1)",
-                "java.lang.Error: no",
-            ),
-            (
-                "Traceback (most recent call last):\n  File\nValueError: no\n",
-                "ValueError: no",
-            ),
-            (
-                "Traceback (most recent call last):",
-                "Traceback (most recent call last):",
-            ),
-        ] {
-            assert_eq!(headline(text), expected);
-        }
     }
 }

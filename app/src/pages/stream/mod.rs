@@ -3,6 +3,7 @@
 
 mod about;
 mod checkpoint;
+mod file;
 mod findings;
 mod health;
 mod jobs;
@@ -10,6 +11,8 @@ mod log;
 mod partitions;
 mod seen;
 mod verdict;
+
+pub use file::CheckpointFilePage;
 
 use domain::error::{ErrorKind, WireError};
 use domain::ids::StreamName;
