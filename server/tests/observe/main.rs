@@ -8,6 +8,7 @@
 
 mod doctor;
 mod faulty_objects;
+mod files;
 mod job_runs;
 mod objects;
 mod place;

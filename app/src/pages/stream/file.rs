@@ -16,8 +16,7 @@ use crate::ui::*;
 use crate::view::{FilePage, FileSeen};
 
 /// The page of the file in the address.
-#[component]
-pub fn CheckpointFilePage() -> AnyView {
+pub(super) fn page() -> AnyView {
     let params = use_params_map();
     let address = Memo::new(move |_| {
         params.with(|params| {
@@ -65,7 +64,7 @@ fn drawn(page: FilePage) -> AnyView {
         FileSeen::Read { etag, decoded } => {
             read(&stream, *decoded, etag, uri.clone(), findings)
         }
-        other => not_read(other, findings, &uri),
+        other => not_read(other, findings, uri),
     };
     view! {
         <Title text=format!("{key} · {stream}") />
@@ -87,7 +86,7 @@ fn drawn(page: FilePage) -> AnyView {
 }
 
 /// Why there is nothing to show, each in its own words.
-fn not_read(file: FileSeen, findings: Vec<Finding>, uri: &str) -> AnyView {
+fn not_read(file: FileSeen, findings: Vec<Finding>, uri: String) -> AnyView {
     let (tone, icon, title, text) = match file {
         FileSeen::Missing => (
             Tone::Warning,
@@ -122,7 +121,7 @@ fn not_read(file: FileSeen, findings: Vec<Finding>, uri: &str) -> AnyView {
             <Callout tone icon title>
                 <p>{text}</p>
                 <p>
-                    <Copyable value=uri.to_owned() what="the address" />
+                    <Copyable value=uri what="the address" />
                 </p>
             </Callout>
             {findings.into_iter().map(found).collect_view()}
@@ -171,10 +170,11 @@ fn read(
     let beside = beside
         .into_iter()
         .map(|(word, key)| {
+            let href = paths::stream_file(stream, &key, None);
             view! {
                 <li>
                     {format!("{word}: ")}
-                    <a class="key" href=paths::stream_file(stream, &key, None)>
+                    <a class="key" href=href>
                         {key}
                     </a>
                 </li>
@@ -375,7 +375,7 @@ fn sheet(sheet: Sheet) -> AnyView {
     let heads = head
         .into_iter()
         .enumerate()
-        .map(|(at, name)| view! { <Th numeric=at >= from>{name}</Th> })
+        .map(|(at, name)| view! { <Th numeric={at >= from}>{name}</Th> })
         .collect_view();
     let body = rows
         .into_iter()

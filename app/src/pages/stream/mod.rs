@@ -12,8 +12,6 @@ mod partitions;
 mod seen;
 mod verdict;
 
-pub use file::CheckpointFilePage;
-
 use domain::error::{ErrorKind, WireError};
 use domain::ids::StreamName;
 use leptos::prelude::*;
@@ -59,6 +57,12 @@ pub fn Stream() -> AnyView {
         })
     })
     .into_any()
+}
+
+/// A file of the checkpoint of the stream in the address.
+#[component]
+pub fn CheckpointFilePage() -> AnyView {
+    file::page()
 }
 
 fn known(name: Option<StreamName>) -> Result<StreamName, AppError> {
