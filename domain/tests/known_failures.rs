@@ -21,6 +21,11 @@ const NAMELESS: &[&str] = &[
     "java.nio.charset.MalformedInputException",
     "java.lang.NullPointerException",
     "java.util.NoSuchElementException: next on empty iterator",
+    "java.io.EOFException",
+    "Unsupported data type",
+    // The source that the recordings were made with; Kafka says other things.
+    "RatePerMicroBatchStreamOffset",
+    "assertion failed: startOffset(",
     "java.lang.IllegalArgumentException: UUID string too large",
     "java.lang.IllegalArgumentException: Invalid UUID string",
     "IllegalArgumentException: Invalid UUID string",
@@ -119,6 +124,7 @@ fn a_case_is_recognised_by_what_was_done_to_it() {
         ("-state-dir-missing/", "state-delta-missing"),
         ("own-sst-missing/", "state-sst-missing"),
         ("own-delta-half/", "state-file-damaged"),
+        ("-name-leading-zeros/", "batch-name-odd"),
     ] {
         for (case, text) in failures.iter().filter(|(case, _)| case.contains(part)) {
             let known = recognise(text).map(|known| known.id.into_owned());

@@ -75,6 +75,20 @@ const SAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "batch-name-odd",
+        &[
+            "java.io.FileNotFoundException: File s3://b/c/offsets/6 does not exist",
+            "java.lang.IllegalStateException: failed to read log file for batch 6",
+        ],
+    ),
+    (
+        "state-schema-unreadable",
+        &[
+            "Lost task 0.0 in stage 126.0 (TID 242) (192.0.2.2 executor driver): java.io.EOFException\n\tat java.base/java.io.DataInputStream.readUTF(DataInputStream.java:583)\n\tat org.apache.spark.sql.execution.streaming.state.StateSchemaCompatibilityChecker.readSchemaFile(StateSchemaCompatibilityChecker.scala:95)",
+            "java.io.EOFException\n\tat org.apache.spark.sql.execution.streaming.state.SchemaHelper$SchemaV2Reader.$anonfun$read$1(SchemaHelper.scala:60)",
+        ],
+    ),
+    (
         "batch-file-vanished",
         &[
             "java.io.FileNotFoundException: Unable to find batch s3://b/c/offsets/6",
@@ -434,6 +448,14 @@ const NEAR_MISSES: &[(&str, &str)] = &[
     (
         "offset-predecessor-missing",
         "java.lang.IllegalStateException: batch 11 doesn't exist (latestId: 14, compactInterval: 10)",
+    ),
+    (
+        "batch-name-odd",
+        "java.io.FileNotFoundException: File s3://b/landing/6 does not exist",
+    ),
+    (
+        "state-schema-unreadable",
+        "java.io.EOFException\n\tat com.example.Orders.read(Orders.java:7)",
     ),
     ("batch-file-vanished", "Unable to find batch"),
     (

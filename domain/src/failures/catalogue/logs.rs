@@ -136,6 +136,22 @@ pub(super) static ENTRIES: &[Entry] = &[
         ..DEFAULT
     },
     Entry {
+        id: "batch-name-odd",
+        name: "Spark looks for a batch file that is not there",
+        meaning: "A name in offsets/ or commits/ counts as a batch to Spark and is not written as Spark writes it, such as 006 or +7, or it is a folder. Spark then looks for 6 and does not find it.",
+        action: "Delete what has the odd name: a copy or a tool has left it. The findings name it.",
+        reports: &[(
+            "Spark: HDFSMetadataLog, which reads the names",
+            "https://github.com/apache/spark/blob/v3.5.6/sql/core/src/main/scala/org/apache/spark/sql/execution/streaming/HDFSMetadataLog.scala",
+        )],
+        signs: &[
+            sign(&["FileNotFoundException: File {*}/offsets/{n} does not exist"]),
+            sign(&["FileNotFoundException: File {*}/commits/{n} does not exist"]),
+            sign(&["IllegalStateException: failed to read log file for batch {n}"]),
+        ],
+        ..DEFAULT
+    },
+    Entry {
         id: "batch-file-vanished",
         name: "A batch file was there and is gone",
         meaning: "Spark listed a file of its log and could not find it a moment later: something else deletes under the checkpoint while the job runs.",

@@ -86,6 +86,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             ]),
             sign(&["NoSuchFileException: {*}StateStoreId({*}/metadata"]),
         ],
+        yields_to: &["state-schema-unreadable"],
         ..DEFAULT
     },
     Entry {
@@ -99,7 +100,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             "https://issues.apache.org/jira/browse/SPARK-51972",
         )],
         signs: &[sign(&["[CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED]"])],
-        yields_to: &[],
         ..DEFAULT
     },
     Entry {
@@ -113,6 +113,23 @@ pub(super) static ENTRIES: &[Entry] = &[
             sign(&["Provided schema doesn't match to the schema for existing state!"]),
             sign(&["[STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE]"]),
             sign(&["[STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE]"]),
+        ],
+        ..DEFAULT
+    },
+    Entry {
+        id: "state-schema-unreadable",
+        name: "The schema file of a state store cannot be read",
+        meaning: "The file _metadata/schema in the store's first partition is empty, cut off or overwritten. The state itself may be whole.",
+        action: "Restore that one file from a backup. It changes only when the query's state does, so an old one will do.",
+        reset: ResetIs::Only("where no backup has the file"),
+        reports: &[RECOVERY_GUIDE],
+        signs: &[
+            sign(&[
+                "java.io.EOFException",
+                "StateSchemaCompatibilityChecker.readSchemaFile",
+            ]),
+            sign(&["java.io.EOFException", "streaming.state.SchemaHelper$"]),
+            sign(&["Unsupported data type ", "StateSchemaCompatibilityChecker"]),
         ],
         ..DEFAULT
     },
