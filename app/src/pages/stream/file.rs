@@ -153,16 +153,23 @@ fn read(
     let is_shown = |line: Option<u32>| {
         line.is_some_and(|line| lines.iter().any(|shown| shown.number == line))
     };
-    let above = findings
+    let findings: Vec<Finding> = findings
         .into_iter()
         .filter(|finding| !is_shown(finding.line))
-        .map(found)
-        .collect_view();
-    let whole = issues
+        .collect();
+    // A finding says what follows from it, so the issue need not be repeated.
+    let issues: Vec<Issue> = issues
         .into_iter()
-        .filter(|issue| !is_shown(issue.line))
-        .map(whole_issue)
-        .collect_view();
+        .filter(|issue| findings.is_empty() && !is_shown(issue.line))
+        .collect();
+    let above = (!(findings.is_empty() && issues.is_empty())).then(|| {
+        view! {
+            <div class="stack stack--tight">
+                {findings.into_iter().map(found).collect_view()}
+                {issues.into_iter().map(whole_issue).collect_view()}
+            </div>
+        }
+    });
     let facts = facts
         .into_iter()
         .map(|(name, value)| view! { <Fact name>{value}</Fact> })
@@ -183,7 +190,7 @@ fn read(
         .collect::<Vec<_>>();
     view! {
         <div class="stack">
-            <div class="stack stack--tight">{above} {whole}</div>
+            {above}
             <Card>
                 <div class="stack">
                     <p>
