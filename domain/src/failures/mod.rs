@@ -10,7 +10,7 @@ mod groups;
 mod pattern;
 mod records;
 #[cfg(test)]
-mod samples;
+mod tests;
 
 use std::borrow::Cow;
 
