@@ -46,22 +46,22 @@ pub(super) fn offsets(batch: i64, bytes: &[u8]) -> Decoded {
     let count = seq.sources.len();
     file.fact("Sources", thousands(count as u64));
     for (index, line) in seq.sources.iter().enumerate() {
-        let number = u32::try_from(index + 3).unwrap_or(u32::MAX);
-        // From 4.2 on, the id of the source stands before its offsets.
-        let id = line.as_deref().filter(|_| seq.version >= 2);
-        let id = id.and_then(|line| line.split_once(':'));
-        let id = id.filter(|(id, _)| id.bytes().all(|byte| byte.is_ascii_digit()));
-        let (title, line) = match (id, line.as_deref()) {
-            (Some((id, line)), _) => (format!("Offsets of source {id}"), Some(line)),
-            (None, line) if count == 1 => ("Offsets".to_owned(), line),
-            (None, line) => (format!("Offsets, source {} of {count}", index + 1), line),
+        let id = seq.source_ids.get(index);
+        let title = match id {
+            Some(id) => format!("Offsets of source {id}"),
+            None if count == 1 => "Offsets".to_owned(),
+            None => format!("Offsets, source {} of {count}", index + 1),
         };
         let Some(line) = line else {
             continue;
         };
+        let number = match id {
+            Some(id) => line_of(bytes, id),
+            None => u32::try_from(index + 3).ok(),
+        };
         let Parsed { value, issues } = PartitionOffsets::parse(line);
         file.issues.extend(issues.into_iter().map(|issue| Issue {
-            line: Some(number),
+            line: number,
             ..issue
         }));
         file.sheets.extend(value.map(|value| sheet(title, &value)));
@@ -82,6 +82,17 @@ pub(super) fn offsets(batch: i64, bytes: &[u8]) -> Decoded {
         });
     }
     file
+}
+
+/// The line of a source in version 2, where lines may stand in any order.
+fn line_of(bytes: &[u8], id: &str) -> Option<u32> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let of_source = |line: &str| {
+        line.strip_prefix(id)
+            .is_some_and(|rest| rest.starts_with(':'))
+    };
+    let index = text.lines().skip(2).position(of_source)?;
+    u32::try_from(index + 3).ok()
 }
 
 pub(super) fn commit(batch: i64, bytes: &[u8]) -> Decoded {
