@@ -5,6 +5,7 @@ pub mod aws;
 pub mod backend;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod executor;
 mod failpoint;
 pub mod http;

@@ -138,6 +138,15 @@ impl Aws {
     }
 }
 
+/// S3 without a configuration: credentials, region and address as the SDK's own
+/// chain finds them. For the command line only, where the person names the bucket.
+///
+/// # Errors
+/// When the chain finds no region.
+pub async fn s3_by_the_chain() -> Result<S3, AwsError> {
+    Ok(S3::new(settings::s3_by_the_chain().await?, None))
+}
+
 /// The services that hold a stream, in one role. Cheap to clone, and so are its
 /// parts.
 #[derive(Clone)]
@@ -193,7 +202,7 @@ fn clients(
             .build();
     }
     StreamAws(Arc::new(Services {
-        s3: S3::new(settings::s3(&here, endpoints), place.account.clone()),
+        s3: S3::new(settings::s3(&here, endpoints), Some(place.account.clone())),
         emr: Emr::new(settings::emr(&here, endpoints)),
         metrics: Metrics::new(settings::cloudwatch(&here, endpoints)),
         logs: Logs::new(settings::logs(&here, endpoints)),

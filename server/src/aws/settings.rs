@@ -11,7 +11,7 @@ use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider,
 };
 
-use super::error::AwsError;
+use super::error::{AwsError, AwsErrorKind};
 use crate::config::{self, Endpoint, Endpoints, Secret};
 
 /// A connection that is not there by then is not coming.
@@ -55,6 +55,38 @@ pub(super) async fn load(aws: &config::Aws) -> SdkConfig {
         ));
     }
     loader.load().await
+}
+
+/// The most that a call on the command line may take, with all its attempts.
+const CHAIN_OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A client for S3 as the SDK's own chain sets it up. Another address than AWS's
+/// is called path style, since few of them answer to a bucket's own host name.
+pub(super) async fn s3_by_the_chain() -> Result<aws_sdk_s3::Client, AwsError> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CHAIN_OPERATION_TIMEOUT)
+        .build();
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .load()
+        .await;
+    if sdk.region().is_none() {
+        return Err(AwsError::own(
+            "Region",
+            AwsErrorKind::Invalid,
+            "no region is set: set AWS_REGION, or a region in the profile",
+        ));
+    }
+    let own_address = sdk.endpoint_url().is_some()
+        || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some_and(|url| !url.is_empty());
+    let config = aws_sdk_s3::config::Builder::from(&sdk)
+        .response_checksum_validation(ResponseChecksumValidation::WhenSupported)
+        .force_path_style(own_address)
+        .build();
+    Ok(aws_sdk_s3::Client::from_conf(config))
 }
 
 pub(super) async fn own_keys(sdk: &SdkConfig) -> Result<OwnKeys, AwsError> {

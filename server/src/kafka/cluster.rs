@@ -81,7 +81,7 @@ pub(super) struct Found {
 impl Cluster {
     pub(super) async fn connect(
         cluster: &KafkaCluster,
-        aws: &Aws,
+        aws: Option<&Aws>,
     ) -> Result<Self, KafkaError> {
         let bootstrap: Vec<&str> =
             cluster.bootstrap.iter().map(HostPort::as_str).collect();
@@ -172,6 +172,30 @@ impl Cluster {
             }
         }
         Ok(sizes)
+    }
+
+    /// One topic; `None` where the cluster says that it has none of that name.
+    pub(super) async fn describe_if_any(
+        &self,
+        topic: &str,
+    ) -> Result<Option<Described>, KafkaError> {
+        let topics = [topic.to_owned()];
+        let mut described = self
+            .admin
+            .describe_topics(&topics, DescribeTopicsOptions::default())
+            .await
+            .map_err(|source| KafkaError::topic(topic, source))?;
+        match described.remove(topic) {
+            Some(Ok(description)) => Ok(Some(read(description))),
+            Some(Err(KrafkaError::Broker {
+                code: ErrorCode::UnknownTopicOrPartition,
+                ..
+            })) => Ok(None),
+            Some(Err(source)) => Err(KafkaError::topic(topic, source)),
+            None => Err(KafkaError::NoTopic {
+                topic: topic.to_owned(),
+            }),
+        }
     }
 
     /// A topic whose configuration may not be described is left out: what is
@@ -331,7 +355,7 @@ fn topic_config(entries: &[ConfigEntry]) -> TopicConfig {
     }
 }
 
-fn security(authentication: &KafkaAuthentication, aws: &Aws) -> AuthConfig {
+fn security(authentication: &KafkaAuthentication, aws: Option<&Aws>) -> AuthConfig {
     match authentication {
         KafkaAuthentication::None => AuthConfig::plaintext(),
         KafkaAuthentication::Tls { ca_file } => {
@@ -351,11 +375,11 @@ fn security(authentication: &KafkaAuthentication, aws: &Aws) -> AuthConfig {
                 .with_tls(trust(ca_file.as_deref()))
         }
         KafkaAuthentication::Iam { region } => {
-            let aws = aws.clone();
+            let aws = aws.cloned();
             let region = region.as_str().to_owned();
             AuthConfig::aws_msk_iam_provider(move || {
                 let (aws, region) = (aws.clone(), region.clone());
-                async move { iam_credentials(&aws, region).await }
+                async move { iam_credentials(aws.as_ref(), region).await }
             })
             .with_tls(trust(None))
         }
@@ -383,9 +407,10 @@ fn trust(ca_file: Option<&Path>) -> TlsConfig {
 
 /// Asked for at every new connection, so that they are never stale.
 async fn iam_credentials(
-    aws: &Aws,
+    aws: Option<&Aws>,
     region: String,
 ) -> Result<AwsMskIamCredentials, KrafkaError> {
+    let aws = aws.ok_or_else(|| KrafkaError::auth("AWS is not set up for Kafka"))?;
     let keys = aws.own_keys().await.map_err(|error| {
         KrafkaError::auth_with_source("there are no AWS credentials for Kafka", error)
     })?;

@@ -2,6 +2,7 @@
 //! and end, and which offset a time is. Nothing is read or written.
 
 mod ages;
+mod ask;
 mod cluster;
 mod error;
 
@@ -20,6 +21,7 @@ use crate::aws::Aws;
 use crate::config::KafkaCluster;
 use cluster::{Cluster, Described, Found, Partition, Spec, TopicConfig, Topics};
 
+pub use ask::{TopicNow, ask_without_authentication};
 pub use error::KafkaError;
 
 /// How long a look at a cluster may take, with connecting.
@@ -214,7 +216,7 @@ impl KafkaClient {
         if let Some(connected) = &*slot {
             return Ok(connected.clone());
         }
-        let connected = Arc::new(Cluster::connect(cluster, &self.aws).await?);
+        let connected = Arc::new(Cluster::connect(cluster, Some(&self.aws)).await?);
         *slot = Some(connected.clone());
         Ok(connected)
     }

@@ -40,7 +40,7 @@ impl S3 {
             .bucket(bucket)
             .key(key)
             .if_match(quoted(etag))
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .send()
             .await
             .map_err(|error| AwsError::of(GET, Effect::Reads, error))?;

@@ -103,7 +103,7 @@ impl S3 {
             .bucket(bucket)
             .delete(list.build().map_err(invalid)?)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .send()
             .await
             .map_err(|error| AwsError::of(DELETE, Effect::Changes, error))?;
@@ -135,7 +135,7 @@ impl S3 {
             .bucket(bucket)
             .key(&entry.key)
             .if_match(quoted(&entry.etag))
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .send()
             .await
             .map_err(|error| AwsError::of(DELETE_ONE, Effect::Changes, error));

@@ -1,11 +1,12 @@
-//! Objects. Every call names the bucket's expected owner, every write has its
-//! condition and its checksum, and a listing is whole or an error.
+//! Objects. Every call for a stream names the bucket's expected owner, every
+//! write has its condition and its checksum, and a listing is whole or an error.
 
 mod checksum;
 mod copy;
 mod delete;
 mod keys;
 mod list;
+mod listing_parts;
 mod read;
 mod write;
 
@@ -34,12 +35,13 @@ pub struct Object {
 #[derive(Clone)]
 pub struct S3 {
     client: Client,
-    /// The account that must own every bucket.
-    owner: String,
+    /// The account that must own every bucket; `None` where a person named the
+    /// bucket and no stream says whose it is.
+    owner: Option<String>,
 }
 
 impl S3 {
-    pub(super) fn new(client: Client, owner: String) -> Self {
+    pub(super) fn new(client: Client, owner: Option<String>) -> Self {
         Self { client, owner }
     }
 }

@@ -44,7 +44,7 @@ impl S3 {
             .get_object()
             .bucket(bucket)
             .key(key)
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .send()
             .await
             .map_err(|error| AwsError::of(GET, Effect::Reads, error))?;
@@ -95,7 +95,7 @@ impl S3 {
             .bucket(bucket)
             .key(key)
             .checksum_mode(ChecksumMode::Enabled)
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .set_if_match(etag)
             .send()
             .await

@@ -45,7 +45,7 @@ impl S3 {
             .key(key)
             .body(ByteStream::from(body))
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .expected_bucket_owner(&self.owner)
+            .set_expected_bucket_owner(self.owner.clone())
             .set_if_match(if_match)
             .set_if_none_match(if_none_match)
             .send()

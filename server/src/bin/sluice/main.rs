@@ -1,6 +1,7 @@
 //! The one binary: `sluice serve`, and what else is done from a command line.
 
 mod audit;
+mod doctor;
 mod output;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -16,7 +17,7 @@ use output::Output;
 /// Resets a streaming job's checkpoint under control, with proof.
 ///
 /// Exit codes: 0 done, 1 failed, 2 the arguments or the configuration were
-/// refused, 3 the audit found a bad row.
+/// refused, 3 the audit found a bad row. `doctor` has its own.
 #[derive(Parser)]
 #[command(version, about, verbatim_doc_comment)]
 struct Arguments {
@@ -34,6 +35,8 @@ enum Command {
     /// Serve the pages on a local AWS, Kafka and identity provider.
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::SandboxArguments),
+    /// Say what Spark will do with a checkpoint.
+    Doctor(doctor::DoctorArguments),
     /// Prove the audit journal.
     Audit {
         #[command(subcommand)]
@@ -69,6 +72,8 @@ async fn main() -> ExitCode {
         Command::Serve { config } => serve::from_file(&config.config).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(arguments, &mut output).await,
+        // Its exit codes are its own.
+        Command::Doctor(arguments) => return doctor::run(arguments).await,
         Command::Audit {
             command: AuditCommand::Verify { config, head },
         } => audit::verify(&config.config, head.as_ref(), &mut output).await,

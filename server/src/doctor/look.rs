@@ -1,0 +1,418 @@
+//! One look: list, read what matters, judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::checkpoint::checks::{BrokerSaid, Known, examine_with};
+use domain::checkpoint::{
+    CheckpointView, Given, Inferred, ListedObject, Prognosis, QueryShape, SparkLine,
+    StreamMetadata, foresee, infer,
+};
+use futures::StreamExt as _;
+
+use super::bucket::Bucket;
+use super::directory::Directory;
+use super::gathered::Gathered;
+use super::kafka;
+use super::place::Place;
+use super::prognosis::PrognosisSaid;
+use super::progress::Step;
+use super::report::{FindingSaid, From, Query, Report, Seen};
+use super::{Options, spark};
+use crate::clock;
+
+/// A live job writes while it is looked at; so often is begun anew.
+const TRIES: usize = 4;
+const READS_AT_ONCE: usize = 16;
+/// Larger files stay unread, and what depends on them unknown. A log file has
+/// some kilobytes; of state files, unpacked ones can be much larger.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// What is read of the state, the newest versions first. The rest is taken to be
+/// whole where it is there, and the report says so.
+const STATE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+const STATE_FILES_MAX: usize = 2_000;
+/// Batches whose ends are laid side by side.
+const HISTORY_BATCHES: usize = 10;
+
+/// What became of reading a file.
+pub(super) enum Read {
+    Bytes(Vec<u8>),
+    /// It is gone or another one by now.
+    Moved,
+    /// Why it cannot be read.
+    No(String),
+}
+
+enum Source {
+    Directory(Box<Directory>),
+    Bucket(Bucket),
+}
+
+impl Source {
+    async fn read(&self, key: &str, listed: &ListedObject) -> Read {
+        match self {
+            // Files of a local disk; nobody else waits for this thread.
+            Self::Directory(directory) => directory.read(key, listed),
+            Self::Bucket(bucket) => bucket.read(key, listed).await,
+        }
+    }
+
+    fn blocked(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Directory(directory) => directory.blocked.clone(),
+            Self::Bucket(_) => BTreeMap::new(),
+        }
+    }
+
+    fn said(&self) -> &[String] {
+        match self {
+            Self::Directory(directory) => &directory.said,
+            Self::Bucket(_) => &[],
+        }
+    }
+}
+
+/// Looks at a checkpoint and says what was found; also where it could not be
+/// read, so that there is always a report.
+pub async fn diagnose(
+    place: &Place,
+    options: &Options,
+    tell: &(dyn Fn(Step) + Sync),
+) -> Report {
+    for _ in 0..TRIES {
+        let (source, gathered) = match list(place, tell).await {
+            Ok(listed) => listed,
+            Err(reason) => {
+                let why = format!("{} could not be listed: {reason}.", place.uri());
+                return Report::unread(place, why);
+            }
+        };
+        let look = Look {
+            place,
+            options,
+            tell,
+            source,
+            unreadable: BTreeMap::new(),
+        };
+        if let Some(report) = look.judge(gathered).await {
+            return report;
+        }
+    }
+    let why = format!(
+        "The files that decide a restart changed {TRIES} times while they were read: a \
+         job writes here."
+    );
+    Report::unread(place, why)
+}
+
+async fn list(
+    place: &Place,
+    tell: &(dyn Fn(Step) + Sync),
+) -> Result<(Source, Gathered), String> {
+    match place {
+        Place::Directory(path) => {
+            let (directory, gathered) =
+                Directory::walk(path, tell).map_err(|error| error.to_string())?;
+            Ok((Source::Directory(Box::new(directory)), gathered))
+        }
+        Place::Bucket { bucket, prefix } => {
+            let s3 = crate::aws::s3_by_the_chain()
+                .await
+                .map_err(|error| error.to_string())?;
+            let bucket = Bucket {
+                s3,
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+            };
+            let gathered = bucket.list(tell).await.map_err(|error| error.to_string())?;
+            Ok((Source::Bucket(bucket), gathered))
+        }
+    }
+}
+
+struct Look<'a> {
+    place: &'a Place,
+    options: &'a Options,
+    tell: &'a (dyn Fn(Step) + Sync),
+    source: Source,
+    /// Why, by key.
+    unreadable: BTreeMap<String, String>,
+}
+
+/// What the query is taken to be.
+struct Reckoned {
+    line: SparkLine,
+    shape: QueryShape,
+    inferred: Vec<String>,
+    line_assumed: Option<String>,
+    line_from: From,
+}
+
+impl Look<'_> {
+    /// `None` where a file that decides was written meanwhile.
+    async fn judge(mut self, gathered: Gathered) -> Option<Report> {
+        let nested: Vec<String> = gathered.nested.iter().cloned().collect();
+        let seen = Seen::of(&gathered);
+        let mut limits: Vec<String> = self.source.said().to_vec();
+        if gathered.others_left_out > 0 {
+            limits.push(format!(
+                "{} objects that belong to no checkpoint were counted and not looked at.",
+                gathered.others_left_out
+            ));
+        }
+        let mut view = gathered.view(&self.place.uri());
+        if !nested.is_empty() && !is_checkpoint(&view) {
+            return Some(Report::root(self.place, seen, nested));
+        }
+        self.read_logs(&mut view).await?;
+        let reckoned = self.reckon(&view);
+        self.read_state(&mut view, &reckoned).await?;
+
+        let mut prognosis = foresee(&view, reckoned.line, &reckoned.shape).prognosis;
+        let blocked = self.hides(&view, &reckoned);
+        if let Some(key) = &blocked {
+            prognosis = Prognosis::Unknown {
+                unread: vec![key.clone()],
+            };
+        }
+        let (said, table) = self.ask_kafka(&prognosis, &mut limits).await;
+        let known = Known {
+            now_ms: Some(clock::now().0),
+            kafka: said,
+            inferred: reckoned.inferred.clone(),
+            line_assumed: reckoned.line_assumed.clone(),
+            ..Known::default()
+        };
+        let findings = examine_with(&view, reckoned.line, &reckoned.shape, &known);
+        for (key, why) in &self.unreadable {
+            limits.push(format!("{key} could not be read: {why}."));
+        }
+        limits.push(
+            "Not looked into: the query's code and its confs of today, its sink, and \
+             whether another job writes here."
+                .to_owned(),
+        );
+        let mut report = Report::new(self.place, PrognosisSaid::of(&prognosis, &view));
+        report.query = Some(Query::of(
+            &reckoned.shape,
+            reckoned.line,
+            reckoned.line_from,
+            self.options,
+        ));
+        report.seen = Some(Seen {
+            query_id: view
+                .bytes
+                .get("metadata")
+                .and_then(|bytes| StreamMetadata::parse(bytes).value)
+                .map(|metadata| metadata.id),
+            newest_offsets: view.offset_batches().last().copied(),
+            newest_commit: view.commit_batches().last().copied(),
+            ..seen
+        });
+        if blocked.is_none() {
+            report.findings = findings.iter().map(FindingSaid::of).collect();
+        }
+        report.kafka = table;
+        report.checkpoints = nested;
+        report.limits = limits;
+        Some(report)
+    }
+
+    /// What decides the next start, and some batches before it.
+    async fn read_logs(&mut self, view: &mut CheckpointView) -> Option<()> {
+        let decisive: BTreeSet<String> = view.decisive_files().into_iter().collect();
+        let history = view
+            .offset_batches()
+            .into_iter()
+            .rev()
+            .take(HISTORY_BATCHES)
+            .map(|batch| format!("offsets/{batch}"));
+        let wanted: BTreeSet<String> = decisive.iter().cloned().chain(history).collect();
+        for (key, read) in self.fetch(view, wanted).await {
+            match read {
+                Read::Bytes(bytes) => view.read(key, bytes),
+                Read::No(why) => {
+                    self.unreadable.insert(key, why);
+                }
+                Read::Moved if decisive.contains(&key) => return None,
+                // An old batch that was purged meanwhile.
+                Read::Moved => {
+                    view.listing.remove(&key);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// What the prognosis asks for, and as much as is read of the state that the
+    /// next batch loads.
+    async fn read_state(
+        &mut self,
+        view: &mut CheckpointView,
+        reckoned: &Reckoned,
+    ) -> Option<()> {
+        let mut bytes_left = STATE_BYTES_MAX;
+        let mut files_left = STATE_FILES_MAX;
+        loop {
+            let foresight = foresee(view, reckoned.line, &reckoned.shape);
+            let mut wanted: BTreeSet<String> = BTreeSet::new();
+            if let Prognosis::Unknown { unread } = foresight.prognosis {
+                wanted.extend(unread);
+            }
+            for key in foresight.unread_state {
+                let size = view.listing.get(&key).map_or(0, |object| object.size);
+                if files_left == 0 || size > bytes_left {
+                    break;
+                }
+                if size <= FILE_BYTES_MAX && !self.unreadable.contains_key(&key) {
+                    files_left -= 1;
+                    bytes_left -= size;
+                    wanted.insert(key);
+                }
+            }
+            wanted.retain(|key| {
+                !view.bytes.contains_key(key) && !self.unreadable.contains_key(key)
+            });
+            if wanted.is_empty() {
+                return Some(());
+            }
+            for (key, read) in self.fetch(view, wanted).await {
+                match read {
+                    Read::Bytes(bytes) => view.read(key, bytes),
+                    Read::Moved => return None,
+                    Read::No(why) => {
+                        self.unreadable.insert(key, why);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn fetch(
+        &self,
+        view: &CheckpointView,
+        keys: BTreeSet<String>,
+    ) -> Vec<(String, Read)> {
+        let of = keys.len() as u64;
+        let mut files = 0;
+        let mut reads = futures::stream::iter(keys)
+            .map(|key| async {
+                let read = match view.listing.get(&key) {
+                    None => Read::Moved,
+                    Some(listed) if listed.size > FILE_BYTES_MAX => Read::No(format!(
+                        "it has {} bytes, and files of more than {FILE_BYTES_MAX} are not \
+                         read",
+                        listed.size
+                    )),
+                    Some(listed) if listed.size == 0 => Read::Bytes(Vec::new()),
+                    Some(listed) => self.source.read(&key, listed).await,
+                };
+                (key, read)
+            })
+            .buffer_unordered(READS_AT_ONCE);
+        let mut done = Vec::new();
+        while let Some(read) = reads.next().await {
+            files += 1;
+            (self.tell)(Step::Read { files, of });
+            done.push(read);
+        }
+        done
+    }
+
+    /// What is not said is inferred.
+    fn reckon(&self, view: &CheckpointView) -> Reckoned {
+        let options = self.options;
+        let mut shape = QueryShape::stateless(options.sources.unwrap_or(1));
+        shape.stateful = options.stateful.unwrap_or(false);
+        let given = Given {
+            sources: options.sources.is_some(),
+            stateful: options.stateful.is_some(),
+            ..Given::default()
+        };
+        let Inferred {
+            shape,
+            said: mut inferred,
+        } = infer(view, &shape, given);
+        let mut line_assumed = None;
+        let (line, line_from) = match options.spark {
+            Some(line) => (line, From::Option),
+            None => {
+                let guess = spark::guess(view);
+                let from = if guess.inferred {
+                    inferred.push(guess.said);
+                    From::Inferred
+                } else {
+                    line_assumed = Some(guess.said);
+                    From::Assumed
+                };
+                (guess.line, from)
+            }
+        };
+        Reckoned {
+            line,
+            shape,
+            inferred,
+            line_assumed,
+            line_from,
+        }
+    }
+
+    /// A part of the directory that could not be seen and that may decide.
+    fn hides(&mut self, view: &CheckpointView, reckoned: &Reckoned) -> Option<String> {
+        let mut found = None;
+        for (key, why) in self.source.blocked() {
+            let matters = match key.split('/').next() {
+                Some("metadata" | "offsets" | "commits" | "sources") => true,
+                Some("state") => {
+                    reckoned.shape.stateful || view.offset_batches().is_empty()
+                }
+                _ => false,
+            };
+            // A listed one counts where the prognosis asks for it.
+            if matters && !view.listing.contains_key(&key) {
+                found = found.or(Some(key.clone()));
+            }
+            self.unreadable.entry(key).or_insert(why);
+        }
+        // A link in the place of a directory was listed as if it were a file.
+        ["offsets", "commits", "sources", "state"]
+            .into_iter()
+            .find(|name| self.unreadable.contains_key(*name))
+            .map(str::to_owned)
+            .or(found)
+    }
+
+    async fn ask_kafka(
+        &self,
+        prognosis: &Prognosis,
+        limits: &mut Vec<String>,
+    ) -> (Option<BrokerSaid>, Option<kafka::KafkaSaid>) {
+        let Some(bootstrap) = &self.options.kafka else {
+            limits.push(
+                "Kafka was not asked: whether it still has the offsets is not known \
+                 (--kafka)."
+                    .to_owned(),
+            );
+            return (None, None);
+        };
+        (self.tell)(Step::AsksKafka);
+        match kafka::ask(bootstrap, prognosis).await {
+            Ok((said, table)) => (Some(said), Some(table)),
+            Err(why) => {
+                limits.push(format!("Nothing is known of what Kafka still has: {why}."));
+                (None, None)
+            }
+        }
+    }
+}
+
+/// Whether a query's own files lie right here.
+fn is_checkpoint(view: &CheckpointView) -> bool {
+    let own = |key: &String| {
+        key == "metadata"
+            || ["offsets/", "commits/", "sources/"]
+                .iter()
+                .any(|folder| key.len() > folder.len() && key.starts_with(folder))
+    };
+    let logs = !view.offset_batches().is_empty() || !view.commit_batches().is_empty();
+    logs || view.listing.keys().any(own)
+}
