@@ -81,6 +81,7 @@ impl Gathered {
     fn reveals(&mut self, key: &str) -> bool {
         let mut new = false;
         for folder in nested_checkpoints(std::iter::once(key)) {
+            let folder = format!("{}/", folder.trim_end_matches('/'));
             new |= self.nested.insert(folder);
         }
         new

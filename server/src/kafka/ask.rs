@@ -49,28 +49,26 @@ async fn asked(
         isolation: Isolation::default(),
     };
     let kafka = Cluster::connect(&cluster, None).await?;
-    let mut now = BTreeMap::new();
-    for topic in topics {
-        let described = kafka.describe_if_any(topic).await?;
-        let Some(described) = described else {
-            now.insert(topic.clone(), None);
-            continue;
-        };
-        let id = described.id;
-        let all = partitions(&[described]);
-        let (earliest, latest) = tokio::try_join!(
-            kafka.offsets(&all, Spec::Earliest),
-            kafka.offsets(&all, Spec::HighWatermark),
-        )?;
+    let names: Vec<String> = topics.iter().cloned().collect();
+    let found = kafka.describe(&names).await?;
+    let all = partitions(&found.described);
+    let (earliest, latest) = tokio::try_join!(
+        kafka.offsets(&all, Spec::Earliest),
+        kafka.offsets(&all, Spec::HighWatermark),
+    )?;
+    let mut now: BTreeMap<String, Option<TopicNow>> =
+        names.into_iter().map(|name| (name, None)).collect();
+    for topic in found.described {
         let mut ranges = BTreeMap::new();
-        for at in &all {
-            ranges.insert(at.1, (of(&earliest, at)?, of(&latest, at)?));
+        for partition in topic.partitions {
+            let at = (topic.name.clone(), partition);
+            ranges.insert(partition, (of(&earliest, &at)?, of(&latest, &at)?));
         }
         let topic_now = TopicNow {
-            id,
+            id: topic.id,
             partitions: ranges,
         };
-        now.insert(topic.clone(), Some(topic_now));
+        now.insert(topic.name, Some(topic_now));
     }
     Ok(now)
 }

@@ -174,30 +174,6 @@ impl Cluster {
         Ok(sizes)
     }
 
-    /// One topic; `None` where the cluster says that it has none of that name.
-    pub(super) async fn describe_if_any(
-        &self,
-        topic: &str,
-    ) -> Result<Option<Described>, KafkaError> {
-        let topics = [topic.to_owned()];
-        let mut described = self
-            .admin
-            .describe_topics(&topics, DescribeTopicsOptions::default())
-            .await
-            .map_err(|source| KafkaError::topic(topic, source))?;
-        match described.remove(topic) {
-            Some(Ok(description)) => Ok(Some(read(description))),
-            Some(Err(KrafkaError::Broker {
-                code: ErrorCode::UnknownTopicOrPartition,
-                ..
-            })) => Ok(None),
-            Some(Err(source)) => Err(KafkaError::topic(topic, source)),
-            None => Err(KafkaError::NoTopic {
-                topic: topic.to_owned(),
-            }),
-        }
-    }
-
     /// A topic whose configuration may not be described is left out: what is
     /// in it is then unknown, and the rest is not.
     pub(super) async fn configs(

@@ -1,7 +1,6 @@
-//! Checkpoints in the sandbox's S3, and what Kafka says of them.
+//! Checkpoints in the sandbox's S3.
 
 use std::ffi::OsStr;
-use std::net::TcpListener;
 use std::process::Command;
 
 use sandbox::iam::ONCALL;
@@ -55,58 +54,16 @@ async fn recorded_restarts_are_foretold_from_s3_by_reads_alone() {
         principal: Some(format!("user/{}", ONCALL.user)),
         ..Query::default()
     });
-    assert!(calls.len() > 2 * count, "the record has {} calls", calls.len());
+    assert!(
+        calls.len() > 2 * count,
+        "the record has {} calls",
+        calls.len()
+    );
     let other: Vec<_> = calls
         .iter()
         .filter(|entry| entry.call.effect != Effect::Read || entry.call.service != "s3")
         .collect();
     assert!(other.is_empty(), "{other:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn positions_are_compared_with_kafka() {
-    let ground = Ground::new().await;
-    let kafka = ground.sandbox.kafka_address().to_string();
-    let orders = ground.orders();
-    let topic = orders.topics[0].name;
-    let prefix = "doctor/kafka/";
-    let told = ["--spark", "3.5", "--sources", "1", "--stateful", "false"];
-    let lay = |line: &str| {
-        let bucket = ground.bucket();
-        let id = r#"{"id":"5b0c4824-5d6d-4f9e-b1a4-0a53ef144619"}"#;
-        for (key, text) in [
-            ("metadata", id.to_owned()),
-            ("offsets/0", format!("v1\n{{}}\n{line}")),
-            ("commits/0", "v1\n{}".to_owned()),
-        ] {
-            bucket.put(&format!("{prefix}{key}"), text.as_bytes());
-        }
-    };
-    let with_kafka = [&told[..], &["--kafka", &kafka]].concat();
-
-    lay(&format!("{{\"{topic}\":{{\"0\":9000000000}}}}"));
-    let said = ask(on_s3(&ground, prefix, &with_kafka)).await;
-    assert_eq!(said.prognosis("outcome"), "starts", "{:#}", said.report);
-    let ids = said.ids("error");
-    assert!(ids.contains(&"C24"), "{:#}", said.report);
-    assert_eq!(said.code, 1);
-    let first = &said.report["kafka"]["partitions"][0];
-    assert_eq!((&first["topic"], &first["next"]), (&topic.into(), &9_000_000_000_i64.into()));
-    assert!(first["lag"].as_i64().is_some_and(|lag| lag < 0), "{first}");
-
-    lay("{\"no-such-topic\":{\"0\":1}}");
-    let said = ask(on_s3(&ground, prefix, &with_kafka)).await;
-    assert!(said.ids("error").contains(&"C25"), "{:#}", said.report);
-
-    // Nobody listens there any more.
-    let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let nowhere = closed.local_addr().expect("it has one").to_string();
-    drop(closed);
-    let call = on_s3(&ground, prefix, &[&told[..], &["--kafka", &nowhere]].concat());
-    let said = ask(call).await;
-    assert_eq!((said.code, said.prognosis("outcome")), (0, &"starts".into()));
-    assert!(said.report["kafka"].is_null());
-    assert!(said.limits().contains("what Kafka still has"), "{}", said.limits());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,11 +87,17 @@ async fn what_s3_refuses_is_unread() {
         (no_region, "AWS_REGION"),
     ] {
         let said = ask(call).await;
-        assert_eq!((said.code, said.prognosis("outcome")), (2, &"unknown".into()));
+        assert_eq!(
+            (said.code, said.prognosis("outcome")),
+            (2, &"unknown".into())
+        );
         let error = said.report["error"].as_str().unwrap_or_default();
         assert!(error.contains(word), "{error}");
     }
     // A prefix without anything is no error: that is how a query begins.
     let said = ask(on_s3(&ground, "doctor/nothing", &[])).await;
-    assert_eq!((said.code, said.prognosis("outcome")), (0, &"starts_fresh".into()));
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (0, &"starts_fresh".into())
+    );
 }

@@ -15,7 +15,10 @@ const SPARK: [&str; 6] = ["--spark", "3.5", "--sources", "1", "--stateful", "fal
 /// A whole checkpoint of one Kafka source: batch 3 is planned and committed.
 fn checkpoint(root: &Path) {
     for (key, text) in [
-        ("metadata", r#"{"id":"5b0c4824-5d6d-4f9e-b1a4-0a53ef144619"}"#),
+        (
+            "metadata",
+            r#"{"id":"5b0c4824-5d6d-4f9e-b1a4-0a53ef144619"}"#,
+        ),
         ("offsets/2", "v1\n{}\n{\"orders\":{\"0\":10}}"),
         ("offsets/3", "v1\n{}\n{\"orders\":{\"0\":20}}"),
         ("commits/2", "v1\n{}"),
@@ -87,23 +90,39 @@ fn people_read_what_spark_will_do_first() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).expect("it is text");
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    assert!(lines[1].starts_with("Spark 3.5 fails before its first batch"), "{text}");
+    assert!(
+        lines[1].starts_with("Spark 3.5 fails before its first batch"),
+        "{text}"
+    );
     assert!(text.contains("batch 2 doesn't exist"), "{text}");
     assert!(text.contains("error C11"), "{text}");
     assert!(text.contains("mended by: "), "{text}");
     assert!(text.contains("what was not looked into"), "{text}");
-    assert!(!text.contains('\u{1b}'), "colours are for terminals: {text:?}");
+    assert!(
+        !text.contains('\u{1b}'),
+        "colours are for terminals: {text:?}"
+    );
 }
 
 #[test]
 fn hidden_checksums_of_hadoop_are_not_seen() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for key in ["offsets/.0.crc", "commits/.0.crc", ".metadata.crc", "state/.0.crc"] {
+    for key in [
+        "offsets/.0.crc",
+        "commits/.0.crc",
+        ".metadata.crc",
+        "state/.0.crc",
+    ] {
         put(folder.path(), key, b"crc\0");
     }
     // 4.1 refuses batch 0 where anything else lies in these folders.
     let said = directory(folder.path(), &["--spark", "4.1", "--stateful", "false"]);
-    assert_eq!(said.prognosis("outcome"), "starts_fresh", "{:#}", said.report);
+    assert_eq!(
+        said.prognosis("outcome"),
+        "starts_fresh",
+        "{:#}",
+        said.report
+    );
     put(folder.path(), "offsets/.0.tmp", b"");
     let said = directory(folder.path(), &["--spark", "4.1", "--stateful", "false"]);
     assert_eq!(said.prognosis("outcome"), "fails", "{:#}", said.report);
@@ -117,9 +136,15 @@ fn empty_directories_count_as_hadoop_lists_them() {
         fs::create_dir(folder.path().join(name)).expect("a folder can be made");
     }
     let said = directory(folder.path(), &told);
-    assert_eq!((said.code, said.prognosis("outcome")), (0, &"starts_fresh".into()));
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (0, &"starts_fresh".into())
+    );
     fs::create_dir(folder.path().join("state/0")).expect("a folder can be made");
-    assert_eq!(directory(folder.path(), &told).prognosis("outcome"), "fails");
+    assert_eq!(
+        directory(folder.path(), &told).prognosis("outcome"),
+        "fails"
+    );
     // A directory with the name of the next batch is in its way.
     let (_folder, root) = fresh();
     fs::create_dir(root.join("offsets/4")).expect("a folder can be made");
@@ -137,9 +162,20 @@ fn links_are_not_followed_out_of_the_directory() {
     symlink("/", root.join("everything")).expect("a link can be made");
     symlink(".", root.join("offsets/loop")).expect("a link can be made");
     let said = directory(&root, &SPARK);
-    assert_eq!((said.code, said.prognosis("outcome")), (2, &"unknown".into()));
-    assert!(said.limits().contains("offsets/3 could not be read"), "{}", said.limits());
-    assert!(!said.report.to_string().contains("secret\":"), "{:#}", said.report);
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (2, &"unknown".into())
+    );
+    assert!(
+        said.limits().contains("offsets/3 could not be read"),
+        "{}",
+        said.limits()
+    );
+    assert!(
+        !said.report.to_string().contains("secret\":"),
+        "{:#}",
+        said.report
+    );
     // One that stays inside is the file that it leads to.
     fs::remove_file(root.join("offsets/3")).expect("a link can be removed");
     put(&root, "notes/3", b"v1\n{}\n{\"orders\":{\"0\":20}}");
@@ -159,8 +195,15 @@ fn what_cannot_be_read_is_said_and_not_passed_over() {
         .expect("mkfifo is there");
     assert!(made.success());
     let said = directory(&root, &SPARK);
-    assert_eq!((said.code, said.prognosis("outcome")), (2, &"unknown".into()));
-    assert!(said.limits().contains("commits/3 could not be read"), "{}", said.limits());
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (2, &"unknown".into())
+    );
+    assert!(
+        said.limits().contains("commits/3 could not be read"),
+        "{}",
+        said.limits()
+    );
 
     let (_folder, root) = fresh();
     for (path, mode) in [("offsets/3", 0o000), ("offsets", 0o000)] {
@@ -171,7 +214,11 @@ fn what_cannot_be_read_is_said_and_not_passed_over() {
             let said = directory(&root, &SPARK);
             assert_eq!(said.code, 2, "{:#}", said.report);
             assert_eq!(said.prognosis("outcome"), "unknown");
-            assert!(said.limits().contains("ermission denied"), "{}", said.limits());
+            assert!(
+                said.limits().contains("ermission denied"),
+                "{}",
+                said.limits()
+            );
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
     }
@@ -179,7 +226,12 @@ fn what_cannot_be_read_is_said_and_not_passed_over() {
 
 #[test]
 fn a_place_that_is_not_there_is_unread() {
-    for place in ["/nonexistent/checkpoint", "hdfs://n/x", "s3://", "/dev/null"] {
+    for place in [
+        "/nonexistent/checkpoint",
+        "hdfs://n/x",
+        "s3://",
+        "/dev/null",
+    ] {
         let output = run(&mut command(place, &[]));
         assert_eq!(output.status.code(), Some(2), "{place}: {output:?}");
         assert!(!output.stderr.is_empty(), "{place}");
@@ -206,7 +258,10 @@ fn a_root_of_several_checkpoints_is_told_with_what_to_run_next() {
         checkpoint(&folder.path().join(name));
     }
     let said = directory(folder.path(), &SPARK);
-    assert_eq!((said.code, said.prognosis("outcome")), (2, &"unknown".into()));
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (2, &"unknown".into())
+    );
     let below = &said.report["checkpoints"];
     assert_eq!(*below, serde_json::json!(["orders/", "team a/returns/"]));
     let output = run(&mut command(folder.path(), &SPARK));
@@ -220,7 +275,9 @@ fn a_root_of_several_checkpoints_is_told_with_what_to_run_next() {
 fn ten_thousand_odd_names_are_looked_at_in_time() {
     let (_folder, root) = fresh();
     for n in 0..2_500_u32 {
-        let odd = char::from_u32(n % 200 + 1).filter(|c| *c != '/').unwrap_or('x');
+        let odd = char::from_u32(n % 200 + 1)
+            .filter(|c| *c != '/')
+            .unwrap_or('x');
         put(&root, &format!("offsets/-{n}"), b"");
         put(&root, &format!("offsets/x{odd}{n}"), b"v1");
         put(&root, &format!("state/0/{n}/{odd}.delta"), b"");
@@ -233,11 +290,18 @@ fn ten_thousand_odd_names_are_looked_at_in_time() {
     let said = directory(&root, &SPARK);
     assert_eq!(said.prognosis("outcome"), "starts", "{:#}", said.report);
     assert!(said.limits().contains("is not UTF-8"), "{}", said.limits());
-    assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        since.elapsed()
+    );
     // What a terminal would obey comes as letters.
     let output = run(&mut command(&root, &SPARK));
     let text = String::from_utf8(output.stdout).expect("it is text");
-    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(
+        text.chars().all(|c| c == '\n' || !c.is_control()),
+        "{text:?}"
+    );
 }
 
 #[test]
@@ -248,9 +312,20 @@ fn a_huge_file_is_not_read() {
     put(&root, "state/0/0/3.delta", b"");
     let since = Instant::now();
     let said = directory(&root, &SPARK);
-    assert_eq!((said.code, said.prognosis("outcome")), (2, &"unknown".into()));
-    assert!(said.limits().contains("1073741824 bytes"), "{}", said.limits());
-    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    assert_eq!(
+        (said.code, said.prognosis("outcome")),
+        (2, &"unknown".into())
+    );
+    assert!(
+        said.limits().contains("1073741824 bytes"),
+        "{}",
+        said.limits()
+    );
+    assert!(
+        since.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        since.elapsed()
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod directory;
+mod kafka;
 mod recorded;
 mod restarts;
 mod schema;

@@ -31,7 +31,11 @@ pub(crate) fn all() -> Vec<Restart> {
             }
         }
     }
-    assert!(found.len() > 900, "only {} restarts were found", found.len());
+    assert!(
+        found.len() > 900,
+        "only {} restarts were found",
+        found.len()
+    );
     found.into_values().collect()
 }
 
@@ -43,7 +47,11 @@ fn unpack(archive: &PathBuf, found: &mut BTreeMap<String, Restart>) {
         if !entry.header().entry_type().is_file() {
             continue;
         }
-        let path = entry.path().expect("it has a name").to_string_lossy().into_owned();
+        let path = entry
+            .path()
+            .expect("it has a name")
+            .to_string_lossy()
+            .into_owned();
         let parts: Vec<&str> = path.splitn(4, '/').collect();
         let [version, case, what, ..] = parts.as_slice() else {
             continue;
@@ -73,7 +81,13 @@ impl Restart {
     pub(crate) fn options(&self) -> Vec<String> {
         let expected = &self.expected;
         [
-            ("--spark", expected["spark"].as_str().expect("it has a Spark").to_owned()),
+            (
+                "--spark",
+                expected["spark"]
+                    .as_str()
+                    .expect("it has a Spark")
+                    .to_owned(),
+            ),
             ("--sources", expected["sources"].to_string()),
             ("--stateful", expected["stateful"].to_string()),
         ]

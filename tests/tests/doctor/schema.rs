@@ -41,7 +41,9 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                     .all(|name| object.contains_key(name.as_str().unwrap_or_default()))
             }),
             "additionalProperties" => value.as_object().is_none_or(|object| {
-                object.keys().all(|name| !schema["properties"][name].is_null())
+                object
+                    .keys()
+                    .all(|name| !schema["properties"][name].is_null())
             }),
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -49,7 +51,9 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 }
                 true
             }
-            other => return Err(format!("the schema uses {other}, which is not checked")),
+            other => {
+                return Err(format!("the schema uses {other}, which is not checked"));
+            }
         };
         if !fits {
             return Err(format!("{at}: {value} does not hold to {rule} {wanted}"));

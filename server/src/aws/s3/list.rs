@@ -3,8 +3,7 @@
 
 use aws_sdk_s3::types::EncodingType;
 use domain::time::Millis;
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
+use tokio::task::JoinSet;
 
 use super::keys::decode_listed;
 use super::listing_parts::{Page, Part};
@@ -59,17 +58,19 @@ impl S3 {
     ) -> Result<(), AwsError> {
         let mut count = 0_usize;
         let mut waiting = vec![Part::all_under(prefix)];
-        let mut asked = FuturesUnordered::new();
+        // Tasks of their own, since reading a page's XML keeps a core busy.
+        let mut asked = JoinSet::new();
         loop {
             while asked.len() < PAGES_AT_ONCE
                 && let Some(part) = waiting.pop()
             {
-                asked.push(self.page(bucket, part));
+                let (s3, bucket) = (self.clone(), bucket.to_owned());
+                asked.spawn(async move { s3.page(&bucket, part).await });
             }
-            let Some(answer) = asked.next().await else {
+            let Some(answer) = asked.join_next().await else {
                 return Ok(());
             };
-            let (part, page) = answer?;
+            let (part, page) = answer.map_err(|_| odd("a page was given up"))??;
             let (objects, parts) = part.go_on(page).map_err(odd)?;
             count += objects.len();
             if count > OBJECTS_MAX {
