@@ -6,9 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use domain::checkpoint::layout::{CheckpointFile, nested_checkpoints};
 use domain::checkpoint::{CheckpointView, ListedObject};
 
-/// A roll back is looked for among so many of the newest batches; older versions
-/// of the state matter only as what these are built on. The domain tries twelve.
-const ROLL_BACK_BATCHES: usize = 20;
+/// A roll back is looked for among so many of the newest batches, as the domain's
+/// ladder of actions does; older versions of the state matter only as what these
+/// are built on.
+const ROLL_BACK_BATCHES: usize = 12;
 /// Of what belongs to no checkpoint, so much is kept.
 const OTHERS_MAX: u64 = 10_000;
 
@@ -255,7 +256,7 @@ mod tests {
     fn old_versions_are_left_out_and_nothing_else() {
         let keys = checkpoint(100, true);
         let view = gathered(&keys);
-        // The oldest roll back is to batch 80, which needs version 81.
+        // The oldest roll back is to batch 88, which needs version 89.
         assert!(view.listing.contains_key("state/0/0/80.snapshot"));
         assert!(view.listing.contains_key("state/0/1/80.delta.crc"));
         assert!(!view.listing.contains_key("state/0/0/79.delta"));

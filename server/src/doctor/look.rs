@@ -22,7 +22,7 @@ use crate::clock;
 
 /// A live job writes while it is looked at; so often is begun anew.
 const TRIES: usize = 4;
-const READS_AT_ONCE: usize = 16;
+const READS_AT_ONCE: usize = 32;
 /// Larger files stay unread, and what depends on them unknown. A log file has
 /// some kilobytes; of state files, unpacked ones can be much larger.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -165,9 +165,7 @@ impl Look<'_> {
         }
         self.read_logs(&mut view).await?;
         let reckoned = self.reckon(&view);
-        self.read_state(&mut view, &reckoned).await?;
-
-        let mut prognosis = foresee(&view, reckoned.line, &reckoned.shape).prognosis;
+        let mut prognosis = self.read_state(&mut view, &reckoned).await?;
         let blocked = self.hides(&view, &reckoned);
         if let Some(key) = &blocked {
             prognosis = Prognosis::Unknown {
@@ -243,20 +241,20 @@ impl Look<'_> {
         Some(())
     }
 
-    /// What the prognosis asks for, and as much as is read of the state that the
-    /// next batch loads.
+    /// Reads what the prognosis asks for, and as much as is read of the state that
+    /// the next batch loads, and gives the prognosis.
     async fn read_state(
         &mut self,
         view: &mut CheckpointView,
         reckoned: &Reckoned,
-    ) -> Option<()> {
+    ) -> Option<Prognosis> {
         let mut bytes_left = STATE_BYTES_MAX;
         let mut files_left = STATE_FILES_MAX;
         loop {
             let foresight = foresee(view, reckoned.line, &reckoned.shape);
             let mut wanted: BTreeSet<String> = BTreeSet::new();
-            if let Prognosis::Unknown { unread } = foresight.prognosis {
-                wanted.extend(unread);
+            if let Prognosis::Unknown { unread } = &foresight.prognosis {
+                wanted.extend(unread.iter().cloned());
             }
             for key in foresight.unread_state {
                 let size = view.listing.get(&key).map_or(0, |object| object.size);
@@ -273,7 +271,7 @@ impl Look<'_> {
                 !view.bytes.contains_key(key) && !self.unreadable.contains_key(key)
             });
             if wanted.is_empty() {
-                return Some(());
+                return Some(foresight.prognosis);
             }
             for (key, read) in self.fetch(view, wanted).await {
                 match read {
