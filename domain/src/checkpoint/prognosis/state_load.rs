@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Start, Step, rocksdb_load, state_schema};
 use crate::checkpoint::layout::{
-    CheckpointFile, DEFAULT_STORE, StateFile, StateFileKind, store_directory,
+    CheckpointFile, DEFAULT_STORE, StateFileKind, store_directory,
 };
 use crate::checkpoint::reading::{SparkError, sidecar_fault};
 use crate::checkpoint::spark_line::SparkLine;
@@ -25,7 +25,8 @@ pub(super) struct Store {
     pub op: i64,
     pub partition: i32,
     pub name: String,
-    pub files: BTreeSet<StateFile>,
+    /// The files that go by their version alone. A large state has a million.
+    pub files: BTreeSet<(StateFileKind, i64)>,
 }
 
 impl Store {
@@ -38,16 +39,13 @@ impl Store {
     }
 
     pub(super) fn has(&self, version: i64, kind: StateFileKind) -> bool {
-        self.files.iter().any(|file| {
-            file.version == version && file.kind == kind && file.unique_id.is_none()
-        })
+        self.files.contains(&(kind, version))
     }
 
     pub(super) fn versions(&self, kind: StateFileKind) -> impl Iterator<Item = i64> {
         self.files
-            .iter()
-            .filter(move |file| file.kind == kind && file.unique_id.is_none())
-            .map(|file| file.version)
+            .range((kind, i64::MIN)..=(kind, i64::MAX))
+            .map(|(_, version)| *version)
     }
 }
 
@@ -80,14 +78,19 @@ pub(super) fn check(start: &Start<'_>, version: i64, conf: Option<&Conf>) -> Ste
 /// All stores that the query opens: for each operator its partitions times the
 /// stores seen in any of them. A query whose state is all gone still opens one.
 fn stores(start: &Start<'_>, conf: &Conf) -> Step<Vec<Store>> {
-    let mut files: BTreeMap<(i64, i32, String), BTreeSet<StateFile>> = BTreeMap::new();
+    let mut files: BTreeMap<(i64, i32, String), BTreeSet<(StateFileKind, i64)>> =
+        BTreeMap::new();
     let mut names: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for key in start.view.listing.keys() {
         match CheckpointFile::of_key(key) {
             CheckpointFile::State(file) => {
                 names.entry(file.op).or_default().insert(file.store.clone());
-                let place = (file.op, file.partition, file.store.clone());
-                files.entry(place).or_default().insert(file);
+                let place = (file.op, file.partition, file.store);
+                // One with a unique name makes its partition known, no more.
+                let there = files.entry(place).or_default();
+                if file.unique_id.is_none() {
+                    there.insert((file.kind, file.version));
+                }
             }
             CheckpointFile::StateSchema { op, store, .. } => {
                 names.entry(op).or_default().insert(store);
