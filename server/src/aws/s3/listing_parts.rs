@@ -141,7 +141,9 @@ impl Part {
         let mut before = self.folders.last().map(String::as_str);
         for folder in &page.folders {
             let name = folder.strip_prefix(&self.prefix).unwrap_or_default();
-            if !self.by_folder || name.find('/') != name.len().checked_sub(1) {
+            // Under the prefix, with its one slash at the end.
+            let is_one = !name.is_empty() && name.find('/') == Some(name.len() - 1);
+            if !self.by_folder || !is_one {
                 return Err("a folder was listed that is none");
             }
             if before.is_some_and(|before| before >= folder.as_str()) {
