@@ -116,7 +116,7 @@ impl Directory {
             if gathered.objects > ENTRIES_MAX {
                 return Err(io::Error::other("there are more than five million files"));
             }
-            if gathered.objects % TELL_EVERY == 0 {
+            if gathered.objects.is_multiple_of(TELL_EVERY) {
                 tell(Step::Listed(gathered.objects));
             }
         }

@@ -2,6 +2,8 @@
 //! checkpoint of a million objects, against a plain loop of ListObjectsV2 by the
 //! same SDK on the same server. Each of the two is a process of its own.
 
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
 mod bucket;
 mod measure;
 mod plain;

@@ -42,8 +42,11 @@ fn fresh() -> (tempfile::TempDir, PathBuf) {
     (folder, root)
 }
 
+/// Number, mode, times of writing, size and bytes.
+type About = (u64, u32, i64, i64, u64, Vec<u8>);
+
 /// Everything about a tree but when it was last read.
-fn state(root: &Path) -> BTreeMap<PathBuf, (u64, u32, i64, i64, u64, Vec<u8>)> {
+fn state(root: &Path) -> BTreeMap<PathBuf, About> {
     let mut seen = BTreeMap::new();
     let mut open = vec![root.to_owned()];
     while let Some(path) = open.pop() {
