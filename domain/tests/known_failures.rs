@@ -88,7 +88,6 @@ fn what_real_spark_said_is_recognised_unless_it_says_nothing() {
             )),
         }
     }
-    println!("{met:#?}");
     assert!(
         unknown.is_empty(),
         "{} of {}:\n{}",

@@ -79,7 +79,8 @@ const RULES_OF_COLOUR = ["color-contrast", "link-in-text-block"];
 /** Judges the page by axe: by every rule in light, by those of colour in dark too. */
 export async function expectAccessible(page: Page, what = "the page"): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
+    // Without motion: a colour on its way to another is neither of the two.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const axe = new AxeBuilder({ page });
     const judge = colorScheme === "light" ? axe.withTags(RULES) : axe.withRules(RULES_OF_COLOUR);
     const { violations } = await judge.analyze();
@@ -89,7 +90,7 @@ export async function expectAccessible(page: Page, what = "the page"): Promise<v
     );
     expect.soft(found, `axe, ${what}, ${colorScheme}`).toEqual([]);
   }
-  await page.emulateMedia({ colorScheme: null });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
 }
 
 /** No page scrolls sideways as a whole, on any screen. */

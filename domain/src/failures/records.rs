@@ -189,7 +189,7 @@ fn begins(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().take(5).collect();
     let stamped = words.first().is_some_and(|word| {
         word.starts_with(|c: char| c.is_ascii_digit() || c == '[')
-            && word.contains(|c: char| c == '/' || c == '-' || c == ':')
+            && word.contains(['/', '-', ':'])
     });
     stamped && words.iter().any(|word| level_word(word).is_some())
 }
@@ -286,8 +286,8 @@ pyspark.errors.exceptions.captured.StreamingQueryException: [STREAM_FAILED] Quer
             let mut later = by_line.clone();
             later.push((8, "25/01/15 00:00:01 INFO SparkContext: stopped"));
             let expected = (7, trace.to_owned(), Level::Error);
-            assert_eq!(joined(&by_line), [expected.clone()]);
-            assert_eq!(joined(&whole), [expected.clone()]);
+            assert_eq!(joined(&by_line), std::slice::from_ref(&expected));
+            assert_eq!(joined(&whole), std::slice::from_ref(&expected));
             assert_eq!(joined(&later)[0], expected);
             assert_eq!(joined(&later).len(), 2);
         }
