@@ -162,10 +162,13 @@ pub fn estimate(
             human_duration(work.quiet_ms)
         ));
     }
-    assumptions.push(format!(
-        "Backup of {} objects at {COPIES_PER_S} a second or faster.",
-        work.objects
-    ));
+    // Nor is it backed up again.
+    if work.objects > 0 {
+        assumptions.push(format!(
+            "Backup of {} objects at {COPIES_PER_S} a second or faster.",
+            work.objects
+        ));
+    }
     assumptions.push("Start of the job: between 30 seconds and 5 minutes.".to_owned());
     let catch_up_ms = catch_up(work.backlog, rates, &mut assumptions);
     Estimate {

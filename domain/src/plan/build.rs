@@ -200,7 +200,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let kinds = reset_steps(input, targets, restart);
     let backlog = effects.iter().map(|e| e.backlog).sum();
     let work = Work {
-        objects: i64::try_from(sealed.keys.count).unwrap_or(i64::MAX),
+        objects: 0,
         quiet_ms: 0,
         backlog,
     };

@@ -214,6 +214,24 @@ impl Window {
     }
 }
 
+impl Window {
+    /// As wide as values usually lie apart: a job whose batches take longer than
+    /// its trigger interval tells its metrics more seldom, and misses nothing.
+    fn spread_as(self, found: &[MetricPoint]) -> Self {
+        let mut apart: Vec<i64> = found
+            .windows(2)
+            .map(|pair| pair[1].at.since(pair[0].at))
+            .collect();
+        apart.sort_unstable();
+        let usual = apart.get(apart.len() / 2).copied().unwrap_or_default();
+        let periods = i32::try_from(usual / self.period_ms()).unwrap_or(1).max(1);
+        Self {
+            minutes: self.minutes.saturating_mul(periods).min(60),
+            ..self
+        }
+    }
+}
+
 /// The job tells its metrics once a batch, so a period that is shorter than the
 /// trigger interval would have no value more often than not.
 fn minutes_a_batch(trigger_ms: i64) -> i32 {
@@ -251,20 +269,23 @@ async fn points(
         to: window.to,
     };
     let found = metrics.points(&query).await?;
+    let spread = window.spread_as(&found);
     let values = match metric.kind {
         MetricKind::Gauge => found,
-        MetricKind::Delta => a_minute(found, window.minutes),
+        MetricKind::Delta => a_minute(&found, spread),
         MetricKind::Counter => growth(&found, window.minutes),
     };
-    Ok(on_grid(&values, window))
+    Ok(on_grid(&values, spread))
 }
 
-/// What was added in a period, as a rate a minute.
-fn a_minute(sums: Vec<MetricPoint>, minutes: i32) -> Vec<MetricPoint> {
-    sums.into_iter()
-        .map(|point| MetricPoint {
-            value: point.value / f64::from(minutes),
-            ..point
+/// What was added in each period, as a rate a minute.
+fn a_minute(sums: &[MetricPoint], window: Window) -> Vec<MetricPoint> {
+    let period = |point: &MetricPoint| point.at.0.div_euclid(window.period_ms());
+    sums.chunk_by(|a, b| period(a) == period(b))
+        .map(|chunk| MetricPoint {
+            at: chunk[0].at,
+            value: chunk.iter().map(|point| point.value).sum::<f64>()
+                / f64::from(window.minutes),
         })
         .collect()
 }
@@ -300,10 +321,11 @@ fn on_grid(values: &[MetricPoint], window: Window) -> Vec<Point> {
         .map(|n| Millis(first + n * period))
         .take_while(|at| *at < window.to)
         .map(|at| {
-            let found = values.binary_search_by_key(&at, |v| v.at).ok();
+            let end = values.partition_point(|v| v.at < at.plus(period));
+            let newest = values[..end].last().filter(|v| v.at >= at);
             Point {
                 at,
-                value: found.map(|index| values[index].value),
+                value: newest.map(|v| v.value),
             }
         })
         .collect()
@@ -350,9 +372,25 @@ mod tests {
             minutes: 2,
         };
         let sums = totals(&[(0, 80.0), (2, 100.0), (4, 120.0), (6, 140.0)]);
-        let points = on_grid(&a_minute(sums, 2), window);
+        let points = on_grid(&a_minute(&sums, window), window);
         let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
         assert_eq!(values, [Some(40.0), Some(50.0), Some(60.0), Some(70.0)]);
+    }
+
+    #[test]
+    fn a_job_that_is_slower_than_its_trigger_shows_a_line_and_its_gaps() {
+        let window = Window {
+            from: Millis(0),
+            to: Millis(12 * 60_000),
+            minutes: 1,
+        };
+        let sums = totals(&[(0, 30.0), (3, 60.0), (9, 45.0), (11, 45.0)]);
+        let spread = window.spread_as(&sums);
+        assert_eq!(spread.minutes, 3);
+        let points = on_grid(&a_minute(&sums, spread), spread);
+        let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
+        assert_eq!(values, [Some(10.0), Some(20.0), None, Some(30.0)]);
+        assert_eq!(window.spread_as(&[]).minutes, 1, "nothing says otherwise");
     }
 
     #[test]
