@@ -313,13 +313,14 @@ fn growth(totals: &[MetricPoint], period: i32) -> Vec<MetricPoint> {
         .collect()
 }
 
-/// A point for each period; one without a value is a gap.
+/// A point for each period that is over; one without a value is a gap. The one
+/// under way would look like a fall.
 fn on_grid(values: &[MetricPoint], window: Window) -> Vec<Point> {
     let period = window.period_ms();
     let first = window.from.0.div_euclid(period) * period;
     (0..)
         .map(|n| Millis(first + n * period))
-        .take_while(|at| *at < window.to)
+        .take_while(|at| at.plus(period) <= window.to)
         .map(|at| {
             let end = values.partition_point(|v| v.at < at.plus(period));
             let newest = values[..end].last().filter(|v| v.at >= at);
@@ -360,7 +361,7 @@ mod tests {
         };
         let points = on_grid(&totals(&[(1, 5.0)]), window);
         let values: Vec<Option<f64>> = points.iter().map(|p| p.value).collect();
-        assert_eq!(values, [None, Some(5.0), None]);
+        assert_eq!(values, [None, Some(5.0)], "the third minute is not over");
     }
 
     #[test]
