@@ -1,7 +1,7 @@
 //! The router: the application's pages and server functions, the sign-in, the
 //! assets, and the layers that every request goes through.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use app::backend::Backend;
 use app::request::RequestFacts;
@@ -47,9 +47,12 @@ pub fn own_routes() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
     ]
 }
 
-/// The application's pages.
+/// The application's pages. They are listed once, before the first page is
+/// drawn: to list them Leptos runs the application without loading anything, and
+/// a page that is drawn meanwhile would wait for ever.
 pub fn page_routes() -> Vec<AxumRouteListing> {
-    generate_route_list(app::App)
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| generate_route_list(app::App)).clone()
 }
 
 /// The whole server.

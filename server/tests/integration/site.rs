@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
@@ -30,6 +31,9 @@ use server::http::{AppState, router};
 use server::store::Store;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+/// Far longer than any answer takes on a busy machine.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) const ORIGIN: &str = "http://localhost:3000";
 
@@ -126,8 +130,15 @@ impl Site {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Sends a request as it is.
+    /// Sends a request as it is. One that is never answered fails by its name.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let what = format!("{} {}", request.method(), request.uri());
+        tokio::time::timeout(ANSWER_WITHIN, self.answer(request))
+            .await
+            .unwrap_or_else(|_| panic!("{what} was not answered"))
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         // An event stream goes on for ever.
