@@ -69,6 +69,15 @@ impl Case<'_> {
         errors.find(|f| f.severity == Severity::Error && !f.is_about_kafka())
     }
 
+    /// The worst finding of all that is a warning at least, Kafka's too.
+    pub(super) fn worst_finding(&self) -> Option<&Finding> {
+        let mut findings: Vec<&Finding> = self.checkpoint.findings.iter().collect();
+        findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        findings
+            .into_iter()
+            .find(|f| f.severity >= Severity::Warning)
+    }
+
     /// Why the newest job run failed, where one did.
     pub(super) fn cause(&self) -> Option<Cause> {
         let run = self.jobs.runs.first()?;

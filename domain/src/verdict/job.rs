@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::judge::unknown;
 use super::{ResetHelps, Verdict, VerdictKind};
-use crate::checkpoint::Prognosis;
+use crate::checkpoint::{Prognosis, Severity};
 use crate::snapshot::{JobRunSeen, JobRunState};
 use crate::time::{Millis, human_duration};
 
@@ -152,26 +152,44 @@ fn told(case: &Case<'_>, verdict: &mut Verdict) {
         .evidence
         .extend(case.jobs.runs.first().and_then(details));
     verdict.cause = case.cause();
-    let unknown = matches!(case.checkpoint.prognosis, Prognosis::Unknown { .. });
-    verdict.reset_helps = match unknown {
-        true => ResetHelps::Unknown,
-        false => ResetHelps::No,
-    };
-    let restart = case.restart();
-    let sound = if unknown {
-        restart
-    } else {
-        format!("Its checkpoint is sound: {}", lower_first(&restart))
-    };
+    let (helps, standing) = standing(case);
+    verdict.reset_helps = helps;
     verdict.advice = match &verdict.cause {
         Some(cause) => format!(
-            "{} {sound} A reset would not help with {}.",
+            "{} {standing} A reset would not help with {}.",
             cause.kind.helps(),
             cause.kind.word()
         ),
-        None if unknown => sound,
-        None => format!("{sound} A reset is not needed."),
+        None if helps == ResetHelps::No => format!("{standing} A reset is not needed."),
+        None => standing,
     };
+}
+
+/// What a restart would do, and whether anything stands against it. Sound is a
+/// checkpoint only that the query goes on from and of which nothing bad is said.
+fn standing(case: &Case<'_>) -> (ResetHelps, String) {
+    let restart = case.restart();
+    match (&case.checkpoint.prognosis, case.worst_finding()) {
+        (Prognosis::Unknown { .. }, _) => (ResetHelps::Unknown, restart),
+        (Prognosis::StartsFresh { .. }, _) => (
+            ResetHelps::Unknown,
+            format!(
+                "{restart} If this query ever ran, its checkpoint is lost, and a restart skips records or reads them again without a word."
+            ),
+        ),
+        (_, Some(found)) if found.severity == Severity::Error => (
+            ResetHelps::Perhaps,
+            format!("{restart} A finding stands against it: {}", found.message),
+        ),
+        (_, Some(found)) => (
+            ResetHelps::No,
+            format!("{restart} Read this first: {}", found.message),
+        ),
+        (_, None) => (
+            ResetHelps::No,
+            format!("Its checkpoint is sound: {}", lower_first(&restart)),
+        ),
+    }
 }
 
 /// EMR's own words, cut short.

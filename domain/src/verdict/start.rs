@@ -128,9 +128,11 @@ fn is_certain(case: &Case<'_>, found: &Finding) -> bool {
 /// Whether a start at batch 0 would pass over what was done already.
 fn begins_again_in_silence(case: &Case<'_>) -> bool {
     let reported = || {
+        // A checkpoint that was emptied has no id any more; what its job told of
+        // batches is all that is left of it.
         let id = case.checkpoint.query_id;
         let mut events = case.snapshot.progress.seen().into_iter().flatten();
-        id.is_some() && events.any(|event| event.query_id == id && event.batch > 0)
+        events.any(|event| event.batch > 0 && (id.is_none() || event.query_id == id))
     };
     has_history(case.checkpoint) || reported()
 }

@@ -18,8 +18,10 @@ const ALLOCATED: &str = "WorkerCpuAllocated";
 const WINDOW_MS: i64 = 30 * 60_000;
 /// What is older tells nothing of now.
 const OLD_MS: i64 = 5 * 60_000;
-/// Executors that wait use a little, for heartbeats.
-const IDLE_PERCENT: f64 = 10.0;
+/// Executors that wait use a little, for heartbeats: all of them together less
+/// than this many vCPUs, or than one in a hundred of theirs. One task at work
+/// uses about one, however many executors wait for it.
+const IDLE_VCPUS: f64 = 0.5;
 
 /// Whether a batch is under way for so long that it matters.
 pub(super) fn are_asked_for(
@@ -83,23 +85,23 @@ fn judged(
     allocated: &BTreeMap<Millis, f64>,
     now: Millis,
 ) -> Option<ExecutorsSeen> {
-    let percents: Vec<(Millis, f64)> = used
+    let measured: Vec<(Millis, f64, f64)> = used
         .iter()
         .filter_map(|(at, used)| {
             let of = allocated.get(at).filter(|of| **of > 0.0)?;
-            Some((*at, (used / of * 100.0).clamp(0.0, 100.0)))
+            Some((*at, *used, *of))
         })
         .collect();
-    let (at, newest) = *percents.last()?;
+    let (at, newest, of) = *measured.last()?;
     if now.since(at) > OLD_MS {
         return None;
     }
-    let idle_since = percents
+    let idle_since = measured
         .iter()
         .rev()
-        .take_while(|(_, percent)| *percent < IDLE_PERCENT)
+        .take_while(|(_, used, of)| *used < IDLE_VCPUS.max(of / 100.0))
         .last()
-        .map(|(at, _)| *at);
+        .map(|(at, _, _)| *at);
     Some(ExecutorsSeen {
         at,
         #[expect(
@@ -107,7 +109,7 @@ fn judged(
             clippy::cast_sign_loss,
             reason = "it lies between 0 and 100"
         )]
-        busy_percent: newest.round() as u8,
+        busy_percent: (newest / of * 100.0).clamp(0.0, 100.0).round() as u8,
         idle_since,
     })
 }
@@ -132,6 +134,14 @@ mod tests {
         assert_eq!(seen.idle_since, Some(Millis(120_000)));
         let busy = judged(&minutes(&[0.2, 7.4]), &of, Millis(120_000)).unwrap();
         assert_eq!((busy.busy_percent, busy.idle_since), (93, None));
+    }
+
+    #[test]
+    fn one_task_at_work_among_many_waiting_executors_is_work() {
+        let used = minutes(&[0.9, 1.1, 1.0]);
+        let of = minutes(&[40.0; 3]);
+        let seen = judged(&used, &of, Millis(180_000)).unwrap();
+        assert_eq!((seen.busy_percent, seen.idle_since), (3, None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Looks at every stream again and again, and keeps what was last seen.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use domain::ids::{JobRunId, StreamName};
 use domain::snapshot::{JobRunState, Observed, Snapshot};
 use domain::time::Millis;
 use domain::verdict::{ResetHelps, Sample, Verdict, VerdictKind, judge, sample};
+use futures::FutureExt as _;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::samples::Samples;
 use super::{Observer, unseen};
+use crate::clock;
 use crate::live::Live;
 use crate::store::Store;
 
@@ -24,6 +27,8 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(300);
 /// A listing of job runs that another stream of the same application has made
 /// is good enough for so much of the interval: EMR allows a call a second.
 const SHARED_AGE: f64 = 0.8;
+/// A log's last lines come to CloudWatch no later than this after the end.
+const LATE_LINES_MS: i64 = 5 * 60_000;
 /// First looks are spread over this time, so that a start is no burst.
 const START_JITTER: Duration = Duration::from_secs(2);
 
@@ -92,12 +97,34 @@ impl Poller {
             let (poller, name, stop) = (poller.clone(), name.clone(), stop.clone());
             tokio::spawn(async move {
                 tokio::select! {
-                    () = poller.poll(&name, interval) => {}
+                    () = poller.poll_on(&name, interval) => {}
                     () = stop.cancelled() => {}
                 }
             });
         }
         poller
+    }
+
+    /// Polls for ever. A look that panics says so in the stream's place, rather
+    /// than leaving the last verdict there for good.
+    async fn poll_on(&self, name: &StreamName, interval: Duration) {
+        loop {
+            let polling = AssertUnwindSafe(self.poll(name, interval)).catch_unwind();
+            if polling.await.is_ok() {
+                return;
+            }
+            tracing::error!(stream = %name, "poller.panicked");
+            if let Some(kept) = self.0.streams.get(name) {
+                let snapshot = unseen(
+                    name,
+                    "The look broke off by a fault of Sluice; its log says where.",
+                );
+                let latest = Arc::new(self.judged(name, kept, snapshot, &[]));
+                kept.replace(Instant::now(), latest);
+                self.0.live.stream_changed(name);
+            }
+            tokio::time::sleep(interval).await;
+        }
     }
 
     /// What was last seen; `None` before the first look, and for a stream that
@@ -251,8 +278,11 @@ impl Poller {
             .filter(|line| line.is_error)
             .map(|line| line.text)
             .collect();
-        // The last lines come a little after the end; without any it is asked again.
-        if tail.unknown.is_none() && !lines.is_empty() {
+        // The last lines come a little after the end; without any it is asked
+        // again for a while.
+        let may_still_come =
+            lines.is_empty() && clock::now().since(run.updated_at) < LATE_LINES_MS;
+        if tail.unknown.is_none() && !may_still_come {
             *kept.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Failed {
                 run: run.id.clone(),
                 attempt: run.attempt,

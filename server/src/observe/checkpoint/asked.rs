@@ -57,6 +57,7 @@ fn broker_said(seen: &KafkaSeen, asked_at: Millis) -> BrokerSaid {
     let topic = |topic: &TopicSeen| BrokerTopic {
         topic_id: topic.topic_id,
         topic_id_before: topic.former.map(|former| former.topic_id),
+        before_until_ms: topic.former.map(|former| former.until.0),
         partitions: topic
             .partitions
             .iter()
