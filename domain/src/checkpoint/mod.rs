@@ -19,6 +19,7 @@ pub mod prognosis;
 pub mod reading;
 pub mod sink_log;
 pub mod spark_line;
+pub mod standing;
 pub mod state;
 pub mod view;
 
@@ -39,4 +40,5 @@ pub use parsed::{Issue, IssueCode, Parsed};
 pub use prognosis::{FailsWhen, Foresight, Prognosis, foresee, predict};
 pub use sink_log::{SinkFile, SinkLog, SinkLogName};
 pub use spark_line::{QueryShape, SparkGuess, SparkLine};
+pub use standing::Standing;
 pub use view::{CheckpointView, ListedObject};

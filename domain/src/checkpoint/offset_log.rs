@@ -10,6 +10,9 @@ use super::parsed::{Issue, IssueCode, Parsed};
 use super::text_lines::{java_lines, java_trim, text_of, version_line};
 use crate::offsets::PartitionOffsets;
 
+/// A file has a line for each source of the query. No query has as many.
+const SOURCES_MAX: usize = 1_000;
+
 /// How a source without an offset is written.
 pub const VOID: &str = "-";
 
@@ -132,7 +135,13 @@ impl OffsetSeq {
             Some(line) => metadata_line(line, &mut issues),
         };
         let mut read = Vec::new();
-        for (index, line) in lines.iter().enumerate().skip(2) {
+        if lines.len() > 2 + SOURCES_MAX {
+            issues.push(Issue::whole(
+                IssueCode::BadShape,
+                "There are more than 1,000 lines of sources; what follows is not read.",
+            ));
+        }
+        for (index, line) in lines.iter().enumerate().skip(2).take(SOURCES_MAX) {
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
             let (id, line) = match source_id(version, line) {
                 Some((id, line)) => (Some(id), line),

@@ -163,7 +163,14 @@ pub(super) fn seed(source: u32, bytes: &[u8]) -> Decoded {
     file
 }
 
+/// A page holds no more rows than this; what is more stands in the text.
+const ROWS_MAX: usize = 10_000;
+
 fn sheet(title: String, offsets: &PartitionOffsets) -> Sheet {
+    let title = match offsets.iter().count() {
+        count if count > ROWS_MAX => format!("{title}, the first 10,000 of {count}"),
+        _ => title,
+    };
     Sheet {
         title,
         head: ["Topic", "Partition", "Next offset to read"]
@@ -171,6 +178,7 @@ fn sheet(title: String, offsets: &PartitionOffsets) -> Sheet {
             .to_vec(),
         rows: offsets
             .iter()
+            .take(ROWS_MAX)
             .map(|(topic, partition, offset)| {
                 vec![topic.to_owned(), partition.to_string(), thousands(offset)]
             })

@@ -203,7 +203,7 @@ fn oldest_version(entries: &[(String, ListedObject)]) -> i64 {
     // Of batches in both logs, so that gaps push the limit down.
     let both = commits.iter().rev().filter(|batch| offsets.contains(batch));
     let back = both.take(ROLL_BACK_BATCHES).last();
-    back.map_or(0, |batch| (batch + 1).min(*newest))
+    back.map_or(0, |batch| batch.saturating_add(1).min(*newest))
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ fn said(topic: Option<TopicNow>) -> BrokerTopic {
     BrokerTopic {
         topic_id: topic.id,
         topic_id_before: None,
+        before_until_ms: None,
         partitions: topic.partitions.into_iter().map(range).collect(),
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::checkpoint::checks::{BrokerSaid, Known, examine_with};
 use domain::checkpoint::{
     CheckpointView, Given, Inferred, ListedObject, Prognosis, QueryShape, SparkLine,
-    StreamMetadata, foresee, infer,
+    Standing, StreamMetadata, foresee, infer,
 };
 use futures::StreamExt as _;
 
 use super::bucket::Bucket;
 use super::directory::Directory;
 use super::gathered::Gathered;
+use super::gone_on;
 use super::kafka;
 use super::place::Place;
 use super::prognosis::PrognosisSaid;
@@ -163,6 +164,7 @@ impl Look<'_> {
         if !nested.is_empty() && !is_checkpoint(&view) {
             return Some(Report::root(self.place, seen, nested));
         }
+        let newest_batch_after = self.gone_on(&view).await?;
         self.read_logs(&mut view).await?;
         let reckoned = self.reckon(&view);
         let mut prognosis = self.read_state(&mut view, &reckoned).await?;
@@ -178,6 +180,7 @@ impl Look<'_> {
             kafka: said,
             inferred: reckoned.inferred.clone(),
             line_assumed: reckoned.line_assumed.clone(),
+            newest_batch_after,
             ..Known::default()
         };
         let findings = examine_with(&view, reckoned.line, &reckoned.shape, &known);
@@ -213,6 +216,27 @@ impl Look<'_> {
         report.checkpoints = nested;
         report.limits = limits;
         Some(report)
+    }
+
+    /// A live job goes on while a large place is listed. What looks like lost
+    /// batches is then looked at anew (`None`); for what looks like an abandoned
+    /// run's state, how far the job is by now.
+    async fn gone_on(&self, view: &CheckpointView) -> Option<Option<i64>> {
+        let before = Standing::of(view);
+        let Source::Bucket(bucket) = &self.source else {
+            return Some(None);
+        };
+        if before.is_sound() && !before.is_behind_the_state(view) {
+            return Some(None);
+        }
+        // Without an answer the listing stands as it is.
+        let Ok(after) = gone_on::now(bucket).await else {
+            return Some(None);
+        };
+        if after != before && !before.is_sound() {
+            return None;
+        }
+        Some(after.offsets)
     }
 
     /// What decides the next start, and some batches before it.

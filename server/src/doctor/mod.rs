@@ -8,6 +8,7 @@
 mod bucket;
 mod directory;
 mod gathered;
+mod gone_on;
 mod kafka;
 mod look;
 mod place;

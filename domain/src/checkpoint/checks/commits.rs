@@ -21,7 +21,7 @@ pub(super) fn check(exam: &mut Exam<'_>) {
                 newest.saturating_add(1)
             ),
         )),
-        Some(commit) if commit == newest - 1 => pending(exam, newest),
+        Some(commit) if newest.checked_sub(1) == Some(commit) => pending(exam, newest),
         Some(commit) if commit > newest => ahead(exam, newest, commit),
         Some(commit) => behind(exam, newest, commit),
     }

@@ -180,12 +180,11 @@ fn backwards(exam: &mut Exam<'_>, pair: &Pair<'_>, line: Option<u32>, back: &[St
         }
     };
     let (severity, ladder) = if pair.newest {
-        let mut ladder = exam.without_a_backup();
-        ladder[0].why =
+        let ladder = exam.begun_anew(
             "A restart takes the lower offset. Where the topic was made anew, \
              nothing older fits it, neither in the checkpoint nor in a backup. Where the \
-             offsets were set back on purpose, nothing needs to be done."
-                .to_owned();
+             offsets were set back on purpose, nothing needs to be done.",
+        );
         (Severity::Error, ladder)
     } else {
         (Severity::Warning, Vec::new())

@@ -28,6 +28,9 @@ pub struct BrokerTopic {
     /// Its id when it was looked at before; another one now means that the
     /// topic was deleted and made again.
     pub topic_id_before: Option<Uuid>,
+    /// When it last had that id, in milliseconds since the epoch. What was
+    /// planned later was read from the topic of today.
+    pub before_until_ms: Option<i64>,
     /// By partition; empty when there is no such topic.
     pub partitions: BTreeMap<i32, BrokerPartition>,
 }
@@ -120,9 +123,7 @@ const TO_LOSE: &str = "Where failOnDataLoss is true the query ends with it, and 
                        is false the records are left out without an error.";
 
 fn begin_elsewhere(exam: &Exam<'_>, why: &str) -> Vec<Remedy> {
-    let mut ladder = exam.without_a_backup();
-    why.clone_into(&mut ladder[0].why);
-    ladder
+    exam.begun_anew(why)
 }
 
 fn recreated(exam: &mut Exam<'_>, said: &BrokerSaid) {
@@ -130,7 +131,7 @@ fn recreated(exam: &mut Exam<'_>, said: &BrokerSaid) {
         let (Some(now), Some(before)) = (topic.topic_id, topic.topic_id_before) else {
             continue;
         };
-        if now == before {
+        if now == before || has_gone_on(exam, topic.before_until_ms) {
             continue;
         }
         let ladder = begin_elsewhere(
@@ -174,7 +175,7 @@ fn aged_out(exam: &mut Exam<'_>, said: &BrokerSaid, next: &Next) {
     let ladder = begin_elsewhere(
         exam,
         "Kafka does not have the records any more: no restart, no older batch and no \
-         backup reads them. A start at the first kept records loses no more than that.",
+         backup reads them. A start at the first kept records skips no others.",
     );
     let finding = Finding::new(
         "C23",
@@ -224,6 +225,15 @@ fn beyond(exam: &mut Exam<'_>, said: &BrokerSaid, next: &Next) {
     .showing(&ahead[0])
     .mended_by(ladder);
     exam.add(finding);
+}
+
+/// Whether a batch was planned and committed after this time.
+fn has_gone_on(exam: &Exam<'_>, until_ms: Option<i64>) -> bool {
+    let committed = exam.newest_commit().and_then(|batch| exam.batch(batch));
+    let planned = committed
+        .and_then(|read| read.metadata)
+        .map(|line| line.batch_timestamp_ms);
+    matches!((planned, until_ms), (Some(planned), Some(until)) if planned > until)
 }
 
 /// Whether the newest batch may know more than what Kafka said.

@@ -87,13 +87,24 @@ impl Exam<'_> {
         ]
     }
 
-    /// The end of the ladder.
-    pub(super) fn without_a_backup(&self) -> Vec<Remedy> {
-        let state = if self.shape.stateful {
+    /// The end of the ladder alone, for this reason: nothing older would do.
+    pub(super) fn begun_anew(&self, why: &str) -> Vec<Remedy> {
+        let mut ladder = self.without_a_backup();
+        ladder[0].why = format!("{why}{}", self.state_goes());
+        ladder
+    }
+
+    fn state_goes(&self) -> &'static str {
+        if self.shape.stateful {
             " The state is lost with it."
         } else {
             ""
-        };
+        }
+    }
+
+    /// The end of the ladder.
+    pub(super) fn without_a_backup(&self) -> Vec<Remedy> {
+        let state = self.state_goes();
         vec![
             Remedy::new(
                 Action::NewStartAtOffsets,
@@ -120,8 +131,10 @@ impl Exam<'_> {
         let again = match self.newest_commit() {
             Some(commit) if commit > batch => format!(
                 "What was committed after it, up to batch {commit}, is planned and run \
-                 anew: the sink gets those records twice, or drops them where it \
-                 remembers the ids of batches."
+                 anew: the sink gets those records twice. One that remembers the ids of \
+                 batches drops all that is planned under the ids up to {commit}, records \
+                 that were never written among them; there the query needs a new id, or \
+                 the sink's memory has to go back too."
             ),
             _ if self.newest_offsets() > Some(batch) => {
                 format!("Batch {first} was never committed; it is planned anew.")

@@ -190,6 +190,12 @@ fn line_of(index: usize) -> Option<u32> {
     Some(u32::try_from(index + 3).unwrap_or(u32::MAX))
 }
 
+/// No query has as many sources; a file that does has one fault and not one for
+/// each of its lines, of which there may be millions.
+const SOURCES_JUDGED: usize = 100;
+/// Of one line so many faults are told.
+const FAULTS_OF_A_LINE: usize = 20;
+
 /// Void and malformed lines of the newest file.
 fn source_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets) {
     let committed = exam.newest_commit() == Some(newest);
@@ -200,7 +206,7 @@ fn source_lines(exam: &mut Exam<'_>, key: &str, newest: i64, last: &SparkOffsets
         .and_then(kind_of)
         .or_else(|| kind_of(last))
         .unwrap_or(SourceKind::Kafka);
-    for (index, source) in last.sources.iter().enumerate() {
+    for (index, source) in last.sources.iter().enumerate().take(SOURCES_JUDGED) {
         let Some(text) = source else {
             void(exam, (key, newest), index, committed);
             continue;
@@ -260,7 +266,7 @@ fn malformed(
         let said = format!("The offset of source {index} cannot be read: {said}.");
         issues.push((Severity::Error, said));
     }
-    for (severity, said) in issues {
+    for (severity, said) in issues.into_iter().take(FAULTS_OF_A_LINE) {
         let finding = Finding::new("C09", severity, said)
             .at(key, line_of(index))
             .showing(text)

@@ -77,9 +77,7 @@ fn malformed(exam: &mut Exam<'_>, key: &str, needed: bool) {
 
 /// For what has not got past its first batch.
 fn begin_again(exam: &Exam<'_>, why: &str) -> Vec<Remedy> {
-    let mut ladder = exam.without_a_backup();
-    why.clone_into(&mut ladder[0].why);
-    ladder
+    exam.begun_anew(why)
 }
 
 /// Batch 0 is run again, and where it began is not written down.

@@ -122,4 +122,12 @@ fn a_topic_that_was_made_again_is_told_by_its_id() {
     topic.topic_id_before = Some(Uuid::from_u128(1));
     let findings = with(&known);
     assert!(one(&findings, "C24").message.contains("made again"));
+    // Batches were committed since, from the topic of today.
+    known
+        .kafka
+        .as_mut()
+        .and_then(|said| said.topics.get_mut("orders_events"))
+        .unwrap()
+        .before_until_ms = Some(0);
+    assert_eq!(with(&known), []);
 }
