@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::parsed::{Issue, IssueCode, Parsed};
-use super::text_lines::{java_lines, text_of, version_line};
+use super::text_lines::{Versioned, versioned};
 
 /// Unique ids of state files by operator, then partition, then store.
 pub type StateUniqueIds = BTreeMap<i64, Vec<Vec<String>>>;
@@ -49,13 +49,12 @@ impl CommitMetadata {
     }
 
     pub fn parse(bytes: &[u8]) -> Parsed<Self> {
-        let text = match text_of(bytes) {
-            Ok(text) => text,
-            Err(issue) => return Parsed::nothing(issue),
-        };
-        let lines = java_lines(text);
-        let version = match version_line(lines.first().copied().unwrap_or(""), 3) {
-            Ok(version) => version,
+        let Versioned {
+            version,
+            text,
+            lines,
+        } = match versioned(bytes, 3) {
+            Ok(read) => read,
             Err(issue) => return Parsed::nothing(issue),
         };
         let mut issues = Vec::new();

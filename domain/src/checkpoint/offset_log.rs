@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::parsed::{Issue, IssueCode, Parsed};
-use super::text_lines::{java_lines, java_trim, text_of, version_line};
+use super::text_lines::{Versioned, java_trim, versioned};
 use crate::offsets::PartitionOffsets;
 
 /// A file has a line for each source of the query. No query has as many.
@@ -105,13 +105,12 @@ impl OffsetSeq {
     }
 
     pub fn parse(bytes: &[u8]) -> Parsed<Self> {
-        let text = match text_of(bytes) {
-            Ok(text) => text,
-            Err(issue) => return Parsed::nothing(issue),
-        };
-        let lines = java_lines(text);
-        let version = match version_line(lines.first().copied().unwrap_or(""), 2) {
-            Ok(version) => version,
+        let Versioned {
+            version,
+            text,
+            lines,
+        } = match versioned(bytes, 2) {
+            Ok(read) => read,
             Err(issue) => return Parsed::nothing(issue),
         };
         let mut issues = Vec::new();

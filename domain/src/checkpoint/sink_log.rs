@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::java_long;
 use super::parsed::{Issue, IssueCode, Parsed};
-use super::text_lines::{java_lines, text_of, version_line};
+use super::text_lines::{Versioned, versioned};
 
 /// What a name in `_spark_metadata` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,13 +74,8 @@ impl SinkLog {
 
     /// A line that cannot be read is left out of the value and is an issue.
     pub fn parse(bytes: &[u8]) -> Parsed<Self> {
-        let text = match text_of(bytes) {
-            Ok(text) => text,
-            Err(issue) => return Parsed::nothing(issue),
-        };
-        let lines = java_lines(text);
-        let version = match version_line(lines.first().copied().unwrap_or(""), 1) {
-            Ok(version) => version,
+        let Versioned { version, lines, .. } = match versioned(bytes, 1) {
+            Ok(read) => read,
             Err(issue) => return Parsed::nothing(issue),
         };
         let mut files = Vec::new();

@@ -42,6 +42,26 @@ pub(super) fn text_of(bytes: &[u8]) -> Result<&str, Issue> {
     })
 }
 
+/// A log file whose first line is its version.
+pub(super) struct Versioned<'a> {
+    pub(super) version: u32,
+    pub(super) text: &'a str,
+    /// With the version's.
+    pub(super) lines: Vec<&'a str>,
+}
+
+/// The lines of a log file of a version up to `newest`, or why there are none.
+pub(super) fn versioned(bytes: &[u8], newest: u32) -> Result<Versioned<'_>, Issue> {
+    let text = text_of(bytes)?;
+    let lines = java_lines(text);
+    let version = version_line(lines.first().copied().unwrap_or(""), newest)?;
+    Ok(Versioned {
+        version,
+        text,
+        lines,
+    })
+}
+
 /// The number in a version line that is exactly `v<number>`, with the issues
 /// of one that is not quite so.
 pub(super) fn version_line(line: &str, newest: u32) -> Result<u32, Issue> {

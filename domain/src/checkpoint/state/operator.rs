@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::parsed::{Issue, IssueCode, Parsed};
-use crate::checkpoint::text_lines::{java_lines, text_of, version_line};
+use crate::checkpoint::text_lines::versioned;
 
 /// `state/<op>/_metadata/metadata`, from Spark 4.0 on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,14 +44,10 @@ struct OperatorInfo {
 
 impl OperatorMetadata {
     pub fn parse(bytes: &[u8]) -> Parsed<Self> {
-        let text = match text_of(bytes) {
-            Ok(text) => text,
+        let lines = match versioned(bytes, 2) {
+            Ok(read) => read.lines,
             Err(issue) => return Parsed::nothing(issue),
         };
-        let lines = java_lines(text);
-        if let Err(issue) = version_line(lines.first().copied().unwrap_or(""), 2) {
-            return Parsed::nothing(issue);
-        }
         let Some(json) = lines.get(1) else {
             return Parsed::nothing(Issue::at(
                 2,
