@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::checkpoint::checks::{BrokerSaid, Known, examine_with};
 use domain::checkpoint::{
     CheckpointView, Given, Inferred, ListedObject, Prognosis, QueryShape, SparkLine,
-    Standing, StreamMetadata, foresee, infer,
+    StreamMetadata, foresee, infer,
 };
 use futures::StreamExt as _;
 
 use super::bucket::Bucket;
 use super::directory::Directory;
 use super::gathered::Gathered;
-use super::gone_on;
 use super::kafka;
 use super::place::Place;
 use super::prognosis::PrognosisSaid;
@@ -20,6 +19,7 @@ use super::progress::Step;
 use super::report::{FindingSaid, From, Query, Report, Seen};
 use super::{Options, spark};
 use crate::clock;
+use crate::observe::{Settled, settled};
 
 /// A live job writes while it is looked at; so often is begun anew.
 const TRIES: usize = 4;
@@ -222,21 +222,15 @@ impl Look<'_> {
     /// batches is then looked at anew (`None`); for what looks like an abandoned
     /// run's state, how far the job is by now.
     async fn gone_on(&self, view: &CheckpointView) -> Option<Option<i64>> {
-        let before = Standing::of(view);
-        let Source::Bucket(bucket) = &self.source else {
+        let Source::Bucket(Bucket { s3, bucket, prefix }) = &self.source else {
             return Some(None);
         };
-        if before.is_sound() && !before.is_behind_the_state(view) {
-            return Some(None);
+        match settled(s3, bucket, prefix, view).await {
+            Ok(Settled::Moved) => None,
+            Ok(Settled::Stands(newest)) => Some(newest),
+            // Without an answer the listing stands as it is.
+            Err(_) => Some(None),
         }
-        // Without an answer the listing stands as it is.
-        let Ok(after) = gone_on::now(bucket).await else {
-            return Some(None);
-        };
-        if after != before && !before.is_sound() {
-            return None;
-        }
-        Some(after.offsets)
     }
 
     /// What decides the next start, and some batches before it.

@@ -8,7 +8,6 @@
 mod bucket;
 mod directory;
 mod gathered;
-mod gone_on;
 mod kafka;
 mod look;
 mod place;

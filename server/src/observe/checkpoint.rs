@@ -21,6 +21,8 @@ use crate::aws::{AwsError, AwsErrorKind, S3};
 mod asked;
 mod settled;
 
+pub(crate) use settled::{Settled, settled};
+
 pub(super) use asked::Asked;
 
 const READS_AT_ONCE: usize = 8;
@@ -103,7 +105,11 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
         };
         view.list(name, listed);
     }
-    let newest_batch_after = settled::settled(s3, stream, &view).await?;
+    let settled = settled(s3, place.bucket(), place.key(), &view).await;
+    let newest_batch_after = match settled.map_err(Unread::Aws)? {
+        Settled::Stands(newest) => newest,
+        Settled::Moved => return Err(Unread::Moved),
+    };
     let decisive: BTreeSet<String> = view.decisive_files().into_iter().collect();
     let history = batches::files(&view);
     let wanted: BTreeSet<String> = decisive.iter().cloned().chain(history).collect();

@@ -40,6 +40,7 @@ use crate::config::Config;
 use crate::kafka::{KafkaClient, KafkaError};
 use configured::Configured;
 
+pub(crate) use checkpoint::{Settled, settled};
 pub use configured::Unusable;
 pub use poller::{Latest, Poller};
 

@@ -1,40 +1,44 @@
 //! Whether a listing can be what a job really left.
 
 use domain::checkpoint::{CheckpointView, ListedObject, Standing};
-use domain::stream::Stream;
 
-use super::Unread;
-use crate::aws::S3;
+use crate::aws::{AwsError, S3};
 
-/// A live job goes on while it is listed, page by page: what looks like lost
-/// batches or an abandoned run's state may be that alone. Both logs are then
-/// listed once more. Where they went on, and it is about the logs, the look is
-/// begun anew; where it is about the state, how far they are now is given.
-pub(super) async fn settled(
+/// What a second look at the logs says of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It can stand as it is. The newest batch by now, where the state is ahead
+    /// of the listing.
+    Stands(Option<i64>),
+    /// The job went on while its logs were listed: the look is begun anew.
+    Moved,
+}
+
+/// A live job goes on while its checkpoint is listed, page by page: what looks
+/// like lost batches or an abandoned run's state may be that alone. Both logs are
+/// then listed once more.
+///
+/// # Errors
+/// When S3 refuses to list the logs.
+pub(crate) async fn settled(
     s3: &S3,
-    stream: &Stream,
+    bucket: &str,
+    prefix: &str,
     view: &CheckpointView,
-) -> Result<Option<i64>, Unread> {
+) -> Result<Settled, AwsError> {
     let before = Standing::of(view);
-    let ahead = before.is_behind_the_state(view);
-    if before.is_sound() && !ahead {
-        return Ok(None);
+    if before.is_sound() && !before.is_behind_the_state(view) {
+        return Ok(Settled::Stands(None));
     }
-    let place = &stream.checkpoint;
-    let mut again = CheckpointView::new(place.uri());
+    let mut again = CheckpointView::new(view.uri.as_str());
     for log in ["offsets/", "commits/"] {
-        let prefix = format!("{}{log}", place.key());
-        let objects = s3
-            .list(place.bucket(), &prefix)
-            .await
-            .map_err(Unread::Aws)?;
-        for object in objects {
-            again.list(&object.key[place.key().len()..], ListedObject::default());
+        for object in s3.list(bucket, &format!("{prefix}{log}")).await? {
+            again.list(&object.key[prefix.len()..], ListedObject::default());
         }
     }
     let after = Standing::of(&again);
-    if after != before && !before.is_sound() {
-        return Err(Unread::Moved);
-    }
-    Ok(after.offsets)
+    Ok(match after != before && !before.is_sound() {
+        true => Settled::Moved,
+        false => Settled::Stands(after.offsets),
+    })
 }
