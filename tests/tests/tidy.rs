@@ -185,8 +185,7 @@ fn files_hold_one_subject() {
     let long: Vec<String> = files
         .iter()
         .map(|file| (file, file.text.lines().count()))
-        // A file of tests is a list of cases on one subject, however many.
-        .filter(|(file, lines)| *lines > LINES_MAX && !file.path.contains("/tests/"))
+        .filter(|(_, lines)| *lines > LINES_MAX)
         .map(|(file, lines)| format!("{}: {lines} lines", file.path))
         .collect();
     none(&long, "a file this long holds two subjects");

@@ -1,0 +1,6 @@
+//! The fold of a Run.
+
+mod abort;
+mod agreement;
+mod order;
+mod story;

@@ -1,0 +1,5 @@
+//! EMR Serverless, driven over the wire by AWS's own Rust client.
+
+mod bench;
+mod jobs;
+mod service;
