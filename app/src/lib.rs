@@ -31,8 +31,11 @@ use leptos_router::{
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let frame = Resource::new_blocking(|| (), |()| api::read::fetch_frame());
-    provide_context(components::FrameOfPage(frame));
+    // Known before anything is drawn: were a page drawn inside what waits for it,
+    // its resources would be made as often as that is looked at again, and they
+    // are told apart by the order in which they are made.
+    let frame = SharedValue::new(|| use_context::<view::Frame>().unwrap_or_default());
+    provide_context(frame.into_inner());
     view! {
         <Title formatter=|title: String| format!("{title} · Sluice") />
         <Router>

@@ -22,6 +22,7 @@ mod wasm;
 
 use anyhow::{Context, Result, bail};
 use stamp::Stamps;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -69,7 +70,11 @@ impl Site {
         let pkg = site.join("pkg");
         fs::create_dir_all(pkg.join("fonts"))
             .with_context(|| format!("cannot make {}", pkg.display()))?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        // As cargo says it now. What was compiled in may be the folder of another
+        // clone that shares the target directory.
+        let root = env::var_os("CARGO_MANIFEST_DIR")
+            .context("xtask is started by cargo: cargo run -p xtask -- …")
+            .map(PathBuf::from)?
             .parent()
             .context("xtask has no parent folder")?
             .to_owned();

@@ -55,29 +55,30 @@ fn is_plain_form() -> bool {
     })
 }
 
-/// What the frame is drawn from.
+/// What the frame is drawn from, for the request that is being answered.
 pub(super) async fn frame() -> Frame {
-    let facts: Option<RequestFacts> = use_context();
-    let Some(facts) = facts else {
-        return Frame {
-            viewer: None,
-            banner: None,
-            csrf: String::new(),
-            waiting: 0,
-        };
-    };
-    let backend: Option<Arc<dyn Backend>> = use_context();
-    let waiting = match (&facts.actor, backend) {
-        (Some(actor), Some(backend)) => backend
+    match (
+        use_context::<RequestFacts>(),
+        use_context::<Arc<dyn Backend>>(),
+    ) {
+        (Some(facts), Some(backend)) => frame_of(facts, &*backend).await,
+        _ => Frame::default(),
+    }
+}
+
+/// What the frame is drawn from.
+pub async fn frame_of(facts: RequestFacts, backend: &dyn Backend) -> Frame {
+    let waiting = match &facts.actor {
+        Some(actor) => backend
             .streams(actor)
             .await
             .map(|page| u32::try_from(page.waiting.len()).unwrap_or(u32::MAX))
             .unwrap_or(0),
-        _ => 0,
+        None => 0,
     };
     Frame {
         viewer: facts.actor.as_ref().map(viewer),
-        banner: facts.banner.clone(),
+        banner: facts.banner,
         csrf: facts.csrf.unwrap_or_default(),
         waiting,
     }

@@ -11,3 +11,5 @@ pub use error::AppError;
 
 #[cfg(feature = "ssr")]
 mod context;
+#[cfg(feature = "ssr")]
+pub use context::frame_of;

@@ -106,14 +106,7 @@ pub fn RunOfAddress(
     /// [`CurrentRun`].
     view: fn() -> AnyView,
 ) -> AnyView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| {
-        params.with(|params| {
-            params
-                .get_str("run")
-                .and_then(|run| run.parse::<RunId>().ok())
-        })
-    });
+    let id = run_of_address();
     let fetched = Resource::new_blocking(move || id.get(), fetch);
     // Another Run is another page, and not this one brought up to date.
     (move || {
@@ -131,6 +124,18 @@ pub fn RunOfAddress(
         })
     })
     .into_any()
+}
+
+/// The Run in the address; none where there is no such name.
+pub fn run_of_address() -> Memo<Option<RunId>> {
+    let params = use_params_map();
+    Memo::new(move |_| {
+        params.with(|params| {
+            params
+                .get_str("run")
+                .and_then(|run| run.parse::<RunId>().ok())
+        })
+    })
 }
 
 async fn fetch(id: Option<RunId>) -> Result<RunPage, AppError> {

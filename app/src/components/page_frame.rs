@@ -2,18 +2,13 @@
 
 use leptos::context::Provider;
 use leptos::prelude::*;
-use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_location;
 
 use super::csrf::{CsrfField, CsrfToken};
-use crate::api::AppError;
+use crate::api::read::fetch_frame;
 use crate::paths;
 use crate::ui::*;
 use crate::view::{Frame as Facts, RunFilter, Viewer};
-
-/// What the frame of every page is drawn from, fetched by the application.
-#[derive(Clone, Copy)]
-pub struct FrameOfPage(pub Resource<Result<Facts, AppError>>);
 
 /// The bar with its places, the band that names the installation, and the menu
 /// of who is signed in, around a page.
@@ -22,70 +17,61 @@ pub fn PageFrame(
     /// The page.
     children: Children,
 ) -> AnyView {
-    let FrameOfPage(fetched) = expect_context();
-    let location = use_location();
-    let path = location.pathname;
-    // What waits may have been answered meanwhile, and a session may be over.
+    let Facts {
+        viewer,
+        banner,
+        csrf,
+        waiting,
+    } = expect_context();
+    let path = use_location().pathname;
+    let (waiting, set_waiting) = signal(waiting);
+    let again = Action::new(|(): &()| fetch_frame());
+    // What waits may have been answered meanwhile.
     Effect::new(move |before: Option<String>| {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
-            fetched.refetch();
+            again.dispatch(());
         }
         path
     });
-    let framed = Suspend::new(async move {
-        let facts = ScopedFuture::new_untracked(async move { fetched.await }).await;
-        // Without an answer nobody knows; the pages say what is wrong.
-        let places = facts.as_ref().map_or(true, |facts| facts.viewer.is_some());
-        let Facts {
-            viewer,
-            banner,
-            csrf,
-            waiting,
-        } = facts.unwrap_or_else(|_| Facts {
-            viewer: None,
-            banner: None,
-            csrf: String::new(),
-            waiting: 0,
-        });
-        let (waiting, set_waiting) = signal(waiting);
-        Effect::new(move |_| {
-            if let Some(Ok(facts)) = fetched.get() {
-                set_waiting.set(facts.waiting);
-            }
-        });
-        let nav = Signal::derive(move || {
-            if places {
-                nav(waiting.get())
-            } else {
-                Vec::new()
-            }
-        });
-        let name = viewer.as_ref().map(|viewer| viewer.name.clone());
-        let menu = move || viewer.clone().map(menu);
-        let (banner, link) = match banner {
-            None => (None, None),
-            Some(banner) => (
-                Some((banner.text, String::new())),
-                banner.link.map(|link| (link, banner.link_text)),
-            ),
-        };
-        view! {
-            <Provider value=CsrfToken(csrf)>
-                <Frame
-                    nav
-                    path=Signal::derive(move || place(&path.get()))
-                    banner
-                    banner_link=link
-                    user=name
-                    user_menu=menu
-                >
-                    {children()}
-                </Frame>
-            </Provider>
+    Effect::new(move |_| {
+        if let Some(Ok(facts)) = again.value().get() {
+            set_waiting.set(facts.waiting);
         }
     });
-    view! { <Transition>{framed}</Transition> }.into_any()
+    // Nobody is signed in: the pages say so, and the bar leads nowhere.
+    let known = viewer.is_some();
+    let nav = Signal::derive(move || {
+        if known {
+            nav(waiting.get())
+        } else {
+            Vec::new()
+        }
+    });
+    let name = viewer.as_ref().map(|viewer| viewer.name.clone());
+    let menu = move || viewer.clone().map(menu);
+    let (banner, link) = match banner {
+        None => (None, None),
+        Some(banner) => (
+            Some((banner.text, String::new())),
+            banner.link.map(|link| (link, banner.link_text)),
+        ),
+    };
+    view! {
+        <Provider value=CsrfToken(csrf)>
+            <Frame
+                nav
+                path=Signal::derive(move || place(&path.get()))
+                banner
+                banner_link=link
+                user=name
+                user_menu=menu
+            >
+                {children()}
+            </Frame>
+        </Provider>
+    }
+    .into_any()
 }
 
 fn nav(waiting: u32) -> Vec<NavItem> {

@@ -58,7 +58,7 @@ pub struct Viewer {
 }
 
 /// What every page's frame is drawn from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Who is signed in; `None` shows the sign-in page.
     pub viewer: Option<Viewer>,

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use app::backend::Backend;
 use app::request::RequestFacts;
-use app::view::Banner;
+use app::view::{Banner, Frame};
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
@@ -50,9 +50,9 @@ pub fn own_routes() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
 /// The application's pages. They are listed once, before the first page is
 /// drawn: to list them Leptos runs the application without loading anything, and
 /// a page that is drawn meanwhile would wait for ever.
-pub fn page_routes() -> Vec<AxumRouteListing> {
+pub fn page_routes() -> &'static [AxumRouteListing] {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
-    ROUTES.get_or_init(|| generate_route_list(app::App)).clone()
+    ROUTES.get_or_init(|| generate_route_list(app::App))
 }
 
 /// The whole server.
@@ -64,7 +64,7 @@ pub fn router(state: AppState) -> Router {
     };
     let mut router = Router::new().leptos_routes_with_context(
         &state,
-        page_routes(),
+        page_routes().to_vec(),
         context,
         move || app::shell(options.clone()),
     );
@@ -110,14 +110,28 @@ async fn add_request_facts(
         .cloned()
         .unwrap_or_default();
     let reference = request.extensions().get::<RequestId>().cloned();
-    request.extensions_mut().insert(RequestFacts {
+    let facts = RequestFacts {
         actor: visitor.actor().cloned(),
         csrf: visitor.csrf().map(str::to_owned),
         now: clock::now(),
         reference: reference.map_or_else(String::new, |id| id.0),
         banner: state.config().server.banner.as_ref().map(banner),
-    });
+    };
+    if is_page(&request) {
+        let frame = app::api::frame_of(facts.clone(), &**state.backend()).await;
+        request.extensions_mut().insert(frame);
+    }
+    request.extensions_mut().insert(facts);
     next.run(request).await
+}
+
+fn is_page(request: &Request) -> bool {
+    let matched = request.extensions().get::<MatchedPath>();
+    matched.is_some_and(|matched| {
+        page_routes()
+            .iter()
+            .any(|route| route.path() == matched.as_str())
+    })
 }
 
 fn banner(configured: &crate::config::Banner) -> Banner {
@@ -142,6 +156,9 @@ fn provide_context_of(state: &AppState) {
         }
         if let Some(facts) = parts.extensions.get::<RequestFacts>() {
             provide_context(facts.clone());
+        }
+        if let Some(frame) = parts.extensions.get::<Frame>() {
+            provide_context(frame.clone());
         }
     }
     provide_context::<Arc<dyn Backend>>(Arc::clone(state.backend()));

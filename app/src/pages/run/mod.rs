@@ -26,13 +26,41 @@ pub fn RunRoutes() -> impl MatchNestedRoutes + Clone {
     view! {
         <ParentRoute path=path!("/runs/:run") view=RunFrame ssr=SsrMode::Async>
             <Route path=path!("") view=where_it_stands ssr=SsrMode::Async />
-            <Route path=path!("checklist") view=checklist::stage ssr=SsrMode::Async />
-            <Route path=path!("way-out") view=way_out::stage ssr=SsrMode::Async />
-            <Route path=path!("secure") view=secure::stage ssr=SsrMode::Async />
-            <Route path=path!("plan") view=plan::stage ssr=SsrMode::Async />
-            <Route path=path!("agreement") view=agreement::stage ssr=SsrMode::Async />
-            <Route path=path!("run") view=progress::stage ssr=SsrMode::Async />
-            <Route path=path!("report") view=report::stage ssr=SsrMode::Async />
+            <Route
+                path=path!("checklist")
+                view=|| titled(Stage::Checklist, checklist::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("way-out")
+                view=|| titled(Stage::WayOut, way_out::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("secure")
+                view=|| titled(Stage::Secure, secure::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("plan")
+                view=|| titled(Stage::Plan, plan::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("agreement")
+                view=|| titled(Stage::Agreement, agreement::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("run")
+                view=|| titled(Stage::Run, progress::stage)
+                ssr=SsrMode::Async
+            />
+            <Route
+                path=path!("report")
+                view=|| titled(Stage::Report, report::stage)
+                ssr=SsrMode::Async
+            />
         </ParentRoute>
     }
     .into_inner()
@@ -41,26 +69,37 @@ pub fn RunRoutes() -> impl MatchNestedRoutes + Clone {
 /// What stays while the stages change: the head, the rail, and the card.
 #[component]
 fn RunFrame() -> AnyView {
+    let stage = shown_stage();
+    // Made out here, since the stages are drawn inside what waits for the Run.
+    report::provide(stage);
     view! { <RunOfAddress view=frame /> }.into_any()
+}
+
+/// The stage in the address.
+fn shown_stage() -> Memo<Option<Stage>> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| path.rsplit('/').next().and_then(stage_of)))
+}
+
+/// A stage under its title. The title is no signal: it is written when the page
+/// is done, and the signals of a page may be gone by then.
+fn titled(stage: Stage, view: fn() -> AnyView) -> AnyView {
+    let stream = CurrentRun::of_page().stream();
+    let text = format!("{} · Reset of {stream}", stage_title(stage));
+    view! {
+        <Title text />
+        {view()}
+    }
+    .into_any()
 }
 
 fn frame() -> AnyView {
     let run = CurrentRun::of_page();
-    let path = use_location().pathname;
-    let stage =
-        Memo::new(move |_| path.with(|path| path.rsplit('/').next().and_then(stage_of)));
+    let stage = shown_stage();
     let stream = run.stream();
-    let title = {
-        let stream = stream.clone();
-        move || match stage.get() {
-            Some(stage) => format!("{} · Reset of {stream}", stage_title(stage)),
-            None => format!("Reset of {stream}"),
-        }
-    };
     // The report is a document and has its own numbers.
     let beside = Memo::new(move |_| stage.get() != Some(Stage::Report));
     view! {
-        <Title text=title />
         <div class="page">
             <div class="page__head">
                 <div>

@@ -4,7 +4,7 @@ mod parts;
 
 use domain::ids::RunId;
 use domain::report::Report as Document;
-use domain::run::Ending;
+use domain::run::{Ending, Stage};
 use domain::text::thousands;
 use domain::time::human_duration;
 use leptos::prelude::*;
@@ -15,25 +15,44 @@ use crate::components::*;
 use crate::paths;
 use crate::ui::*;
 
+/// The report of the Run in the address; none while another stage is shown.
+#[derive(Clone, Copy)]
+struct Written(Resource<Option<Result<Document, AppError>>>);
+
+/// Has the report of the Run in the address fetched when it is the stage that is
+/// shown.
+pub(super) fn provide(shown: Memo<Option<Stage>>) {
+    let id = run_of_address();
+    let wanted = move || id.get().filter(|_| shown.get() == Some(Stage::Report));
+    let report = Resource::new_blocking(wanted, |wanted| async {
+        match wanted {
+            Some(run) => Some(fetch_report(run).await),
+            None => None,
+        }
+    });
+    provide_context(Written(report));
+}
+
 /// The stage.
 pub(super) fn stage() -> AnyView {
     let run = CurrentRun::of_page();
-    let id = run.id();
+    let Written(report) = expect_context();
     // A Run that moves on writes another report.
     let seq = run.part(|page| page.state.last_seq);
-    let report = Resource::new_blocking(
-        move || seq.get(),
-        move |_| {
-            let id = id.clone();
-            async move { fetch_report(id).await }
-        },
-    );
+    Effect::new(move |before: Option<i64>| {
+        let seq = seq.get();
+        if before.is_some_and(|before| before != seq) {
+            report.refetch();
+        }
+        seq
+    });
     view! {
         <Transition fallback=|| view! { <Skeleton lines=8 /> }>
             {move || Suspend::new(async move {
                 match report.await {
-                    Ok(report) => document(report, run),
-                    Err(AppError(error)) => view! { <ErrorCallout error /> }.into_any(),
+                    Some(Ok(report)) => document(report, run),
+                    Some(Err(AppError(error))) => view! { <ErrorCallout error /> }.into_any(),
+                    None => view! { <Skeleton lines=8 /> }.into_any(),
                 }
             })}
         </Transition>
