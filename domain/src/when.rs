@@ -1,28 +1,32 @@
 //! Reads a time as a person types it. A time without a zone is refused: at
 //! 03:00 nobody should have to guess which midnight was meant.
 
+use jiff::SpanRelativeTo;
 use thiserror::Error;
 
 use crate::time::Millis;
+
+/// Some 10,000 years.
+const MS_MAX: f64 = 315_360_000_000_000.0;
 
 /// Why a text is no time.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoTime {
     /// It has no form that is known.
     #[error(
-        "{0:?} is no time. Allowed: 2025-01-15T00:00:00Z, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\"."
+        "{0:?} is no time. Allowed: 2025-01-15 00:00:00 UTC, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\"."
     )]
     Form(String),
     /// It lacks its zone.
-    #[error("{0:?} has no time zone. Add Z for UTC, or an offset such as +01:00.")]
+    #[error("{0:?} has no time zone. Add UTC, or an offset such as +01:00.")]
     NoZone(String),
     /// It is still to come.
     #[error("{0} is in the future.")]
     Future(String),
 }
 
-/// Reads RFC 3339 with a zone, epoch milliseconds, or a length of time and
-/// "ago", as `90m ago`.
+/// Reads RFC 3339 with a zone, a time as Sluice writes it, epoch milliseconds, or
+/// a length of time and "ago", as `1h 30m ago`.
 ///
 /// # Errors
 /// Says what is allowed.
@@ -32,7 +36,7 @@ pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
         now.plus(-ago_ms)
     } else if text.len() >= 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Millis(text.parse().map_err(|_| NoTime::Form(shown(text)))?)
-    } else if let Ok(at) = text.parse::<jiff::Timestamp>() {
+    } else if let Some(at) = instant(text) {
         Millis(at.as_millisecond())
     } else if text.parse::<jiff::civil::DateTime>().is_ok() {
         return Err(NoTime::NoZone(shown(text)));
@@ -50,19 +54,34 @@ fn shown(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
+/// How long ago in milliseconds, by the units that jiff reads: `1h 30m ago`. Days
+/// have 24 hours; months and years have no length.
 fn relative_ms(text: &str) -> Option<i64> {
-    let length = text.strip_suffix("ago")?.trim();
-    let split = length.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = length.split_at(split);
-    let number: i64 = number.parse().ok()?;
-    let unit_ms = match unit.trim() {
-        "s" | "second" | "seconds" => 1_000,
-        "m" | "min" | "minute" | "minutes" => 60_000,
-        "h" | "hour" | "hours" => 3_600_000,
-        "d" | "day" | "days" => 86_400_000,
-        _ => return None,
+    if !text.ends_with("ago") {
+        return None;
+    }
+    let span: jiff::Span = text.parse().ok()?;
+    let ms = span
+        .total((jiff::Unit::Millisecond, SpanRelativeTo::days_are_24_hours()))
+        .ok()?;
+    // As far back as a time can be written; beyond, a float is no exact number.
+    (-MS_MAX..=0.0).contains(&ms).then_some(-ms as i64)
+}
+
+/// An instant as Sluice writes it, `2025-01-15 00:00:00 UTC`, or as RFC 3339 has
+/// it, with a space or a `T` in the middle and before the zone.
+fn instant(text: &str) -> Option<jiff::Timestamp> {
+    let (rest, zone) = match text.strip_suffix("UTC") {
+        Some(rest) => (rest.trim_end(), "Z"),
+        None => (text, ""),
     };
-    number.checked_mul(unit_ms)
+    let squeezed = match rest.rsplit_once(' ') {
+        Some((rest, offset)) if offset.starts_with(['+', '-']) => {
+            format!("{rest}{offset}")
+        }
+        _ => rest.to_owned(),
+    };
+    format!("{squeezed}{zone}").parse().ok()
 }
 
 #[cfg(test)]
@@ -77,7 +96,12 @@ mod tests {
             ("2025-01-15T00:00:00Z", 1_736_899_200_000),
             ("2025-01-15T01:00:00+01:00", 1_736_899_200_000),
             (" 1736899200000 ", 1_736_899_200_000),
+            ("2025-01-15 00:00:00 UTC", 1_736_899_200_000),
+            ("2025-01-15 00:00:00Z", 1_736_899_200_000),
+            ("2025-01-15 01:00 +01:00", 1_736_899_200_000),
             ("2h ago", NOW.0 - 7_200_000),
+            ("1h 30m ago", NOW.0 - 5_400_000),
+            ("90 seconds ago", NOW.0 - 90_000),
             ("7 days ago", NOW.0 - 604_800_000),
         ] {
             assert_eq!(parse_time(text, NOW), Ok(Millis(expected)), "{text}");
@@ -103,6 +127,9 @@ mod tests {
             "h ago",
             "99999999999999999999h ago",
             "-2h ago",
+            "2h",
+            "1 month ago",
+            "2025-01-15 UTC",
         ] {
             assert!(
                 matches!(parse_time(text, NOW), Err(NoTime::Form(_))),
