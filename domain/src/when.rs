@@ -20,6 +20,10 @@ pub enum NoTime {
     /// It lacks its zone.
     #[error("{0:?} has no time zone. Add UTC, or an offset such as +01:00.")]
     NoZone(String),
+    /// Kafka's times count from 1970, and what is below zero asks it for
+    /// something else: -1 for the end of a partition, -2 for its start.
+    #[error("{0:?} is before 1970, when no record was written.")]
+    BeforeTheEpoch(String),
     /// It is still to come.
     #[error("{0} is in the future.")]
     Future(String),
@@ -45,6 +49,8 @@ pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
     };
     if at > now {
         Err(NoTime::Future(at.utc()))
+    } else if at.0 < 0 {
+        Err(NoTime::BeforeTheEpoch(shown(text)))
     } else {
         Ok(at)
     }
@@ -112,6 +118,18 @@ mod tests {
     fn the_runbooks_time_is_refused_for_its_missing_zone() {
         let error = parse_time("2025-01-15 00:00:00", NOW).unwrap_err();
         assert!(matches!(error, NoTime::NoZone(_)), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_would_ask_kafka_for_something_else_is_refused() {
+        for text in [
+            "1969-12-31T23:59:59.999Z",
+            "1969-12-31T23:59:59.998Z",
+            "80 weeks ago",
+        ] {
+            let at = parse_time(text, Millis(1_000));
+            assert_eq!(at, Err(NoTime::BeforeTheEpoch(text.to_owned())));
+        }
     }
 
     #[test]
