@@ -5,6 +5,7 @@
 //! is never an empty value: an unread listing is not an empty prefix.
 
 mod kafka;
+mod writers;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::offsets::PartitionOffsets;
 use crate::time::Millis;
 
 pub use kafka::{FormerTopic, KafkaSeen, PartitionSeen, TopicSeen};
+pub use writers::{OtherRun, Tie};
 
 /// Something that was read, or the reason why it could not be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,8 +169,13 @@ pub struct JobsSeen {
     pub release: String,
     /// The stream's job runs, newest first.
     pub runs: Vec<JobRunSeen>,
-    /// Job runs that are alive and match no configured stream.
-    pub unexplained: Vec<JobRunId>,
+    /// Job runs that may write and are not known to be the stream's, those that
+    /// are tied to it most closely first.
+    pub others: Vec<OtherRun>,
+    /// Why job runs of other applications could not be looked at; `None` where
+    /// they were.
+    #[serde(default)]
+    pub elsewhere: Option<String>,
     /// What the executors of the newest job run are doing. Asked for only while
     /// a batch is under way; `None` where that could not be told.
     #[serde(default)]

@@ -35,7 +35,7 @@ test("a Run is opened, answered, refused, read and aborted by plain forms", asyn
   await item.getByRole("button", { name: "Record this answer" }).click();
   await expect(item.getByText("answered", { exact: true })).toBeVisible();
   await expect(item.getByText("It was started in the wrong mode.")).toBeVisible();
-  await expect(page.getByText("1 of 5 items are answered.")).toBeVisible();
+  await expect(page.getByText("1 of 6 items are answered.")).toBeVisible();
 
   const rail = page.getByRole("navigation", { name: "Guided reset" });
   const stages = {

@@ -25,7 +25,7 @@ impl Guided {
     /// Opens a Run on a stream and says why.
     pub async fn opened(person: &Person, stream: &StreamName) -> Self {
         let guided = Self::opened_bare(person, stream).await;
-        for item in ["stuck", "corruption", "backup", "stakeholders"] {
+        for item in ["stuck", "corruption", "writers", "backup", "stakeholders"] {
             // What Sluice can say to it is taken; else a person's word.
             let fields = [("item", item), ("by", "accept")];
             if guided.asks("answer", &fields).await.is_err() {

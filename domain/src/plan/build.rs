@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::notes::{reset_left_out, reset_notes, secure_notes};
+use super::notes::{reset_left_out, reset_notes, secure_notes, writers_notes};
 use super::refusal::{
     Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
 };
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::checkpoint::InitialOffset;
 use crate::estimate::{Rates, Work, estimate};
-use crate::ids::{Digest, RunId, StepId};
+use crate::ids::{Digest, JobRunId, RunId, StepId};
 use crate::intent::{Intent, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::manifest::{Sealed, manifest_location};
@@ -38,6 +38,8 @@ pub struct BuildSecure<'a> {
     pub policy: &'a Policy,
     /// The way out, if it was chosen already.
     pub intent: Option<&'a Intent>,
+    /// Job runs that write elsewhere, by a person's word.
+    pub explained: &'a [JobRunId],
     /// The time of building.
     pub now: Millis,
 }
@@ -55,6 +57,8 @@ pub struct BuildReset<'a> {
     pub policy: &'a Policy,
     /// The way out.
     pub intent: &'a Intent,
+    /// Job runs that write elsewhere, by a person's word.
+    pub explained: &'a [JobRunId],
     /// The sealed backup.
     pub sealed: &'a Sealed,
     /// The manifest's keys with the source's ETags.
@@ -84,7 +88,7 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         ..
     } = *input;
     let checkpoint = seen_checkpoint(snapshot)?;
-    let jobs = seen_jobs(snapshot)?;
+    let jobs = seen_jobs(snapshot, input.explained)?;
     if checkpoint.objects == 0 {
         return Err(Refusal::Empty(checkpoint.location.clone()));
     }
@@ -161,7 +165,12 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         undo: numbered("undo", undo),
         left_out,
         effects: Vec::new(),
-        notes: secure_notes(stream, checkpoint, &alive),
+        notes: [
+            secure_notes(stream, checkpoint, &alive),
+            writers_notes(jobs, input.explained),
+        ]
+        .concat(),
+        explained: input.explained.to_vec(),
         estimate: estimate(&WayOut::Latest, None, input.now, work, Rates::default()),
         agreement: policy.agreement_to_secure(),
     })
@@ -182,7 +191,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         ..
     } = *input;
     let checkpoint = seen_checkpoint(snapshot)?;
-    let jobs = seen_jobs(snapshot)?;
+    let jobs = seen_jobs(snapshot, input.explained)?;
     if let Some(alive) = jobs.alive().next() {
         return Err(Refusal::Alive(alive.id.to_string()));
     }
@@ -220,7 +229,12 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         undo: Vec::new(),
         left_out: reset_left_out(stream),
         effects,
-        notes: reset_notes(stream, &intent.way_out, checkpoint, input.times),
+        notes: [
+            reset_notes(stream, &intent.way_out, checkpoint, input.times),
+            writers_notes(jobs, input.explained),
+        ]
+        .concat(),
+        explained: input.explained.to_vec(),
         estimate: estimate(&intent.way_out, reads_back_to, input.now, work, input.rates),
         agreement: policy.agreement_for(&intent.way_out),
     })

@@ -38,7 +38,7 @@ use crate::agreement::AgreementNeeded;
 use crate::basis::Basis;
 use crate::canonical::{self, NotCanonical, decimal};
 use crate::estimate::Estimate;
-use crate::ids::{Digest, RunId, StreamName};
+use crate::ids::{Digest, JobRunId, RunId, StreamName};
 use crate::intent::Intent;
 use crate::manifest::Sealed;
 use crate::offsets::PartitionOffsets;
@@ -111,6 +111,9 @@ pub struct PlanBody {
     pub effects: Vec<PartitionEffect>,
     /// What a reader must know and no number says.
     pub notes: Vec<String>,
+    /// Job runs that were alive and write elsewhere, by a person's word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explained: Vec<JobRunId>,
     /// How long it takes.
     pub estimate: Estimate,
     /// Who must agree.

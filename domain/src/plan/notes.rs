@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::LeftOut;
 use super::targets::TimestampOffsets;
+use crate::ids::JobRunId;
 use crate::intent::WayOut;
-use crate::snapshot::{CheckpointSeen, JobRunSeen};
+use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
 use crate::stream::{Carrier, SinkKind, Stream};
 
 pub(super) fn secure_notes(
@@ -133,4 +134,24 @@ fn time_note(way_out: &WayOut, times: Option<&TimestampOffsets>) -> Option<Strin
         )),
         _ => None,
     }
+}
+
+/// What was said of the job runs that may write and are not the stream's, and
+/// where none could be looked for.
+pub(super) fn writers_notes(jobs: &JobsSeen, explained: &[JobRunId]) -> Vec<String> {
+    let said = jobs.others.iter().filter(|run| explained.contains(&run.id));
+    let mut notes: Vec<String> = said
+        .map(|run| {
+            format!(
+                "{} It writes elsewhere, by a person's word.",
+                run.sentence()
+            )
+        })
+        .collect();
+    if let Some(why) = &jobs.elsewhere {
+        notes.push(format!(
+            "Job runs of other applications were not looked at: {why}"
+        ));
+    }
+    notes
 }

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, Snapshot};
+use crate::ids::JobRunId;
+use crate::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen, OtherRun, Snapshot};
 
 /// Why no plan can be made, each with what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,9 +36,12 @@ pub enum Refusal {
     },
     /// A job run is alive that belongs to no known stream.
     #[error(
-        "Job runs {0} on the application belong to no configured stream and may write here. Name their stream in the configuration, or stop them."
+        "Job runs {0} are not known to be this stream's and may write here. Say in the checklist what they are, name their stream in the configuration, or stop them."
     )]
     Unexplained(String),
+    /// A job run that is not the stream's writes its checkpoint.
+    #[error("{0} Two writers destroy a checkpoint. Stop it before a plan is made.")]
+    OtherWriter(String),
     /// The job is alive although it was secured.
     #[error(
         "Job run {0} may still write here. Abort this Run and open another, which secures the stream anew."
@@ -104,15 +108,24 @@ fn few(names: &[String]) -> String {
     }
 }
 
-pub(super) fn seen_jobs(snapshot: &Snapshot) -> Result<&JobsSeen, Refusal> {
+/// The job runs, when nobody else may write here. `explained` are the job runs
+/// that write elsewhere by a person's word.
+pub(super) fn seen_jobs<'a>(
+    snapshot: &'a Snapshot,
+    explained: &[JobRunId],
+) -> Result<&'a JobsSeen, Refusal> {
     let jobs = snapshot.jobs.seen().ok_or_else(|| Refusal::Unknown {
         what: "The application's job runs",
         reason: unknown(snapshot.jobs.unknown_reason()),
     })?;
-    if jobs.unexplained.is_empty() {
+    let in_the_way: Vec<&OtherRun> = jobs.in_the_way(explained).collect();
+    if let Some(writer) = in_the_way.iter().find(|run| !run.can_be_explained()) {
+        return Err(Refusal::OtherWriter(writer.sentence()));
+    }
+    if in_the_way.is_empty() {
         Ok(jobs)
     } else {
-        let ids: Vec<&str> = jobs.unexplained.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = in_the_way.iter().map(|run| run.id.as_str()).collect();
         Err(Refusal::Unexplained(ids.join(", ")))
     }
 }

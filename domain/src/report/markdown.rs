@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use crate::run::{Answer, Ending};
+use crate::run::Ending;
 use crate::text::thousands;
 use crate::time::human_duration;
 
@@ -70,11 +70,7 @@ impl Report {
         writeln!(out, "\n## Checklist\n")?;
         for (item, answer) in &self.checklist {
             let answer = match answer {
-                Some(
-                    Answer::Evidence { text, .. }
-                    | Answer::Step { text }
-                    | Answer::Word { text },
-                ) => cell(text),
+                Some(answer) => cell(answer.text()),
                 None => "not answered".to_owned(),
             };
             writeln!(out, "- {}: {answer}", item.title())?;

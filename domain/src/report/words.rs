@@ -3,7 +3,7 @@
 use super::step_title;
 use crate::ids::StepId;
 use crate::plan::Plan;
-use crate::run::{Answer, Event, Facts};
+use crate::run::{Event, Facts};
 use crate::text::thousands;
 
 /// What came of a step, as a sentence.
@@ -88,13 +88,9 @@ pub fn happened(event: &Event, plans: &[Plan]) -> String {
     let name = |id: &StepId| step_title(id, plans);
     match event {
         Event::Opened { verdict, .. } => format!("Opened the Run. The stream {verdict}."),
-        Event::Answered { item, answer } => match answer {
-            Answer::Evidence { text, .. }
-            | Answer::Step { text }
-            | Answer::Word { text } => {
-                format!("Answered \"{}\": {text}", item.title())
-            }
-        },
+        Event::Answered { item, answer } => {
+            format!("Answered \"{}\": {}", item.title(), answer.text())
+        }
         Event::Intended { intent } => {
             format!(
                 "Chose {}. Reason: {}",

@@ -279,7 +279,7 @@ impl Ending {
     }
 }
 
-/// The runbook's checklist before a reset.
+/// The runbook's checklist before a reset, and who writes, which it assumes.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
@@ -289,6 +289,8 @@ pub enum ChecklistItem {
     Stuck,
     /// Check for checkpoint corruption.
     Corruption,
+    /// Make sure that nobody else writes the checkpoint.
+    Writers,
     /// Back up the checkpoint.
     Backup,
     /// Notify stakeholders if historical data is processed again.
@@ -299,9 +301,10 @@ pub enum ChecklistItem {
 
 impl ChecklistItem {
     /// Every item, in the runbook's order.
-    pub const ALL: [ChecklistItem; 5] = [
+    pub const ALL: [ChecklistItem; 6] = [
         ChecklistItem::Stuck,
         ChecklistItem::Corruption,
+        ChecklistItem::Writers,
         ChecklistItem::Backup,
         ChecklistItem::Stakeholders,
         ChecklistItem::Reason,
@@ -313,6 +316,7 @@ impl ChecklistItem {
         match self {
             ChecklistItem::Stuck => "The stream is actually stuck",
             ChecklistItem::Corruption => "The checkpoint was checked for corruption",
+            ChecklistItem::Writers => "Nobody else writes the checkpoint",
             ChecklistItem::Backup => "The checkpoint is backed up",
             ChecklistItem::Stakeholders => {
                 "Stakeholders know, if historical data is processed again"
@@ -343,6 +347,27 @@ pub enum Answer {
         /// Which.
         text: String,
     },
+    /// By a person's word on job runs that may write and are not known to be
+    /// the stream's.
+    Explained {
+        /// Which job runs.
+        runs: Vec<JobRunId>,
+        /// What they are.
+        text: String,
+    },
+}
+
+impl Answer {
+    /// The answer in words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Answer::Evidence { text, .. }
+            | Answer::Step { text }
+            | Answer::Word { text }
+            | Answer::Explained { text, .. } => text,
+        }
+    }
 }
 
 /// What came of a step.

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::event::{Answer, ChecklistItem, Ending, Event, RECORD_VERSION, Record};
 use super::plan_state::{PlanState, StepState, StepStatus};
 use crate::access::Person;
-use crate::ids::{Digest, StepId, StreamName};
+use crate::ids::{Digest, JobRunId, StepId, StreamName};
 use crate::intent::Intent;
 use crate::manifest::Sealed;
 use crate::plan::PlanKind;
@@ -345,6 +345,15 @@ impl RunState {
             .into_iter()
             .flatten()
             .flat_map(|p| p.steps.iter_mut().chain(p.undo.iter_mut()))
+    }
+
+    /// The job runs that write elsewhere, by a person's word.
+    #[must_use]
+    pub fn explained(&self) -> &[JobRunId] {
+        match self.answers.get(&ChecklistItem::Writers) {
+            Some(Answer::Explained { runs, .. }) => runs,
+            _ => &[],
+        }
     }
 
     /// Where the guided reset stands: the stage to open when somebody comes

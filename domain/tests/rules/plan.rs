@@ -20,6 +20,7 @@ fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
         snapshot,
         policy: &policy(),
         intent: None,
+        explained: &[],
         now: NOW,
     })
 }
@@ -36,6 +37,7 @@ pub(crate) fn reset_of(
         snapshot,
         policy: &policy(),
         intent: &intent(way_out),
+        explained: &[],
         sealed: &sealed(),
         keys: &keys(),
         times,

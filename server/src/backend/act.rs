@@ -7,7 +7,7 @@ use app::backend::Answered;
 use app::forms::{Abort, AnswerItem, Choose, OpenRun, Resume};
 use domain::access::{Action, Actor, Person};
 use domain::error::{ErrorKind, WireError};
-use domain::ids::{InvalidId, RunId};
+use domain::ids::{InvalidId, JobRunId, RunId};
 use domain::intent::{Intent, WayOut};
 use domain::plan::kept_from;
 use domain::run::{Answer, ChecklistItem, Ending, Event, Gate};
@@ -17,7 +17,7 @@ use domain::when::parse_time;
 
 use super::Server;
 use super::failure::{internal, invalid, of_run};
-use super::forms::{corruption, item_word, parse_offsets, required};
+use super::forms::{corruption, item_word, parse_offsets, required, writers};
 use crate::clock;
 use crate::runs::{Loaded, RunError};
 
@@ -102,7 +102,7 @@ impl Server {
             .ok_or_else(|| {
                 invalid(
                     format!("{:?} is no item of the checklist.", request.item),
-                    "Allowed: stuck, corruption, backup, stakeholders, reason.",
+                    "Allowed: stuck, corruption, writers, backup, stakeholders, reason.",
                 )
             })?;
         let answer = if request.by == "accept" {
@@ -114,10 +114,28 @@ impl Server {
             })?
         } else {
             let text = required(&request.text, "an answer")?;
-            Answer::Word { text }
+            self.in_words(&stream, item, text)
         };
         self.append(loaded, &actor.person, Event::Answered { item, answer })
             .await
+    }
+
+    /// A person's word. On who writes it is a word on those job runs that were
+    /// seen and can be explained.
+    fn in_words(&self, stream: &Stream, item: ChecklistItem, text: String) -> Answer {
+        let latest = self.poller.get(&stream.name);
+        let jobs = latest.as_ref().and_then(|l| l.snapshot.jobs.seen());
+        let others = jobs.map_or(&[][..], |jobs| &jobs.others);
+        let runs: Vec<JobRunId> = others
+            .iter()
+            .filter(|run| run.can_be_explained())
+            .map(|run| run.id.clone())
+            .collect();
+        if item == ChecklistItem::Writers && !runs.is_empty() {
+            Answer::Explained { runs, text }
+        } else {
+            Answer::Word { text }
+        }
     }
 
     /// What Sluice itself can say to an item of the checklist now.
@@ -130,6 +148,7 @@ impl Server {
                     && latest.verdict.kind != VerdictKind::Unknown,
             }),
             ChecklistItem::Corruption => corruption(&latest.snapshot),
+            ChecklistItem::Writers => writers(&latest.snapshot),
             ChecklistItem::Backup => Some(Answer::Step {
                 text: "The secure plan of this Run copies every object and proves each copy before anything is changed. It cannot be skipped.".to_owned(),
             }),

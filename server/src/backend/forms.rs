@@ -6,7 +6,7 @@ use domain::checkpoint::Prognosis;
 use domain::offsets::PartitionOffsets;
 use domain::plan::PlanKind;
 use domain::run::{Answer, ChecklistItem};
-use domain::snapshot::Snapshot;
+use domain::snapshot::{OtherRun, Snapshot};
 
 use super::failure::invalid;
 
@@ -35,6 +35,29 @@ pub(super) fn corruption(snapshot: &Snapshot) -> Option<Answer> {
         ),
         (Prognosis::StartsFresh { why, .. }, _) => (why.clone(), false),
         (Prognosis::Unknown { .. }, _) => return None,
+    };
+    Some(Answer::Evidence { text, supports })
+}
+
+/// Whether anything but the stream's own job runs may write its checkpoint.
+pub(super) fn writers(snapshot: &Snapshot) -> Option<Answer> {
+    let jobs = snapshot.jobs.seen()?;
+    let supports = jobs.others.is_empty();
+    let text = if supports {
+        let alive = match jobs.alive().count() {
+            0 => "No job run of this stream is alive".to_owned(),
+            1 => "One job run of this stream is alive".to_owned(),
+            many => format!("{many} job runs of this stream are alive"),
+        };
+        match &jobs.elsewhere {
+            None => format!("{alive}, and no other that may write here."),
+            Some(why) => format!(
+                "{alive}, and no other of its application that may write here. Other applications were not looked at: {why}"
+            ),
+        }
+    } else {
+        let others = jobs.others.iter();
+        others.map(OtherRun::sentence).collect::<Vec<_>>().join(" ")
     };
     Some(Answer::Evidence { text, supports })
 }
@@ -71,6 +94,7 @@ pub(super) fn item_word(item: ChecklistItem) -> &'static str {
     match item {
         ChecklistItem::Stuck => "stuck",
         ChecklistItem::Corruption => "corruption",
+        ChecklistItem::Writers => "writers",
         ChecklistItem::Backup => "backup",
         ChecklistItem::Stakeholders => "stakeholders",
         ChecklistItem::Reason => "reason",

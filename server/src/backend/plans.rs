@@ -60,6 +60,7 @@ impl Server {
             snapshot,
             policy: &self.observer.policy(&stream.name),
             intent: loaded.state.intent.as_ref(),
+            explained: loaded.state.explained(),
             now: clock::now(),
         })
         .map_err(|refusal| stale(refusal.to_string(), "No plan was made."))
@@ -95,6 +96,7 @@ impl Server {
             snapshot,
             policy: &self.observer.policy(&stream.name),
             intent,
+            explained: loaded.state.explained(),
             sealed,
             keys: &keys,
             times: times.as_ref(),

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use domain::checkpoint::{SparkGuess, SparkLine};
 use domain::ids::{Digest, JobRunId, StreamName};
-use domain::snapshot::JobsSeen;
+use domain::snapshot::{JobsSeen, Tie};
 use domain::time::Millis;
 use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::recognise::{Rule, owners};
+use super::recognise::{Rule, owners, ties};
 use crate::aws::{ApplicationSeen, AwsError, Emr, JobRunSummary};
 use crate::clock;
 
@@ -54,6 +54,7 @@ struct Read {
     driver: Digest,
     role: Option<String>,
     owners: Vec<StreamName>,
+    ties: Vec<(StreamName, Tie)>,
 }
 
 impl Application {
@@ -184,10 +185,15 @@ impl Application {
         let read: Vec<(JobRunId, Option<Read>)> = futures::stream::iter(unread)
             .map(|(id, name)| async move {
                 let run = emr.job_run(&self.id, &id).await?;
-                let read = run.map(|run| Read {
-                    owners: owners(&self.rules, &self.id, name.as_deref(), &run.marks),
-                    driver: run.seen.driver,
-                    role: run.seen.role,
+                let read = run.map(|run| {
+                    let name = name.as_deref();
+                    let owners = owners(&self.rules, &self.id, name, &run.marks);
+                    Read {
+                        ties: ties(&self.rules, &owners, name, &run.marks),
+                        owners,
+                        driver: run.seen.driver,
+                        role: run.seen.role,
+                    }
                 });
                 Ok::<_, AwsError>((id, read))
             })
@@ -211,7 +217,7 @@ impl Application {
 
     fn jobs_of(&self, stream: &StreamName, state: &State) -> JobsSeen {
         let mut runs = Vec::new();
-        let mut unexplained = Vec::new();
+        let mut others = Vec::new();
         let mut newest_first: Vec<&Known> = state.known.values().collect();
         newest_first.sort_by_key(|k| std::cmp::Reverse(k.summary.created_at));
         let mut ended = 0;
@@ -224,8 +230,14 @@ impl Application {
                     let (driver, role) = (read.driver.clone(), read.role.clone());
                     runs.push(known.summary.clone().seen(driver, role));
                 }
-            } else if alive && read.owners.is_empty() {
-                unexplained.push(known.summary.id.clone());
+            } else if alive {
+                let tied = read.ties.iter().find(|(tied, _)| tied == stream);
+                let tie = tied.map(|(_, tie)| *tie);
+                // Of the stream's own application each is looked at.
+                let unknown = read.owners.is_empty().then_some(Tie::Application);
+                if let Some(tie) = tie.or(unknown) {
+                    others.push(known.summary.clone().other(&self.id, tie));
+                }
             }
         }
         let application = state.application.clone();
@@ -236,7 +248,8 @@ impl Application {
                 .map_or_else(|| "UNKNOWN".to_owned(), |a| a.state.clone()),
             release: application.map(|a| a.release).unwrap_or_default(),
             runs,
-            unexplained,
+            others,
+            elsewhere: None,
             executors: None,
         }
     }

@@ -8,6 +8,7 @@ mod charts;
 mod checkpoint;
 mod configured;
 mod deeper;
+mod elsewhere;
 mod executors;
 mod file;
 mod jobs;
@@ -59,6 +60,7 @@ struct Inner {
 struct Watched {
     configured: Configured,
     application: Arc<jobs::Application>,
+    elsewhere: Arc<elsewhere::Elsewhere>,
     files: checkpoint::Files,
     progress: progress::Recent,
     charts: charts::Cached,
@@ -78,20 +80,24 @@ impl Observer {
     ) -> Result<Self, Unusable> {
         let all = Arc::new(recognise::rules(&config));
         let mut applications = BTreeMap::new();
+        let mut accounts = BTreeMap::new();
         let mut streams = BTreeMap::new();
         for stream in &config.streams {
             // Job runs are listed once for all streams of an application that
             // are looked at in the same role.
-            let key = (
+            let account = (
                 config.region(stream).as_str().to_owned(),
                 stream
                     .read_role
                     .as_ref()
                     .map(|role| role.as_str().to_owned()),
-                stream.job.application_id.clone(),
             );
+            let elsewhere = accounts
+                .entry(account.clone())
+                .or_insert_with(|| Arc::new(elsewhere::Elsewhere::new(all.clone())))
+                .clone();
             let application = applications
-                .entry(key)
+                .entry((account, stream.job.application_id.clone()))
                 .or_insert_with(|| {
                     let id = stream.job.application_id.clone();
                     Arc::new(jobs::Application::new(id, all.clone()))
@@ -100,6 +106,7 @@ impl Observer {
             let watched = Watched {
                 configured: Configured::new(&config, stream)?,
                 application,
+                elsewhere,
                 files: checkpoint::Files::default(),
                 progress: progress::Recent::default(),
                 charts: charts::Cached::default(),
@@ -261,13 +268,21 @@ impl Observer {
         watched: &Watched,
         age_max: Duration,
     ) -> Result<JobsSeen, String> {
-        let name = &watched.configured.stream.name;
-        let aws = self.0.aws.reading(name);
-        watched
-            .application
-            .seen(&aws.emr(), name, age_max)
-            .await
-            .map_err(|error| reason(&error))
+        let stream = &watched.configured.stream;
+        let emr = self.0.aws.reading(&stream.name).emr();
+        let (jobs, elsewhere) = tokio::join!(
+            watched.application.seen(&emr, &stream.name, age_max),
+            watched
+                .elsewhere
+                .seen(&emr, &stream.name, &stream.application, age_max),
+        );
+        let mut jobs = jobs.map_err(|error| reason(&error))?;
+        match elsewhere {
+            Ok(others) => jobs.others.extend(others),
+            Err(error) => jobs.elsewhere = Some(reason(&error)),
+        }
+        jobs.others.sort_by_key(|run| (run.tie, run.id.clone()));
+        Ok(jobs)
     }
 
     async fn progress(

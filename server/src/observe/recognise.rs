@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::ids::StreamName;
+use domain::snapshot::Tie;
 
 use crate::aws::JobMarks;
 use crate::config::{self, Config};
@@ -17,6 +18,8 @@ pub(super) struct Rule {
     entry_point: Option<String>,
     /// The checkpoint's location, or its root, where the job run names it.
     names: Option<String>,
+    /// The checkpoint's location, whether its job runs name it or not.
+    location: String,
 }
 
 pub(super) fn rules(config: &Config) -> Vec<Rule> {
@@ -35,6 +38,7 @@ fn rule(stream: &config::Stream) -> Rule {
         name_pattern: stream.job.name_pattern.clone(),
         entry_point: stream.job.entry_point.clone(),
         names: stream.job.names_checkpoint.then(|| named.to_string()),
+        location: stream.checkpoint_location().to_string(),
     }
 }
 
@@ -47,6 +51,20 @@ impl Rule {
                 .name_pattern
                 .as_deref()
                 .is_none_or(|pattern| fits(pattern, name.unwrap_or_default()))
+    }
+
+    fn tie(&self, name: Option<&str>, marks: &JobMarks) -> Option<Tie> {
+        let script = self.entry_point.is_some() && self.entry_point == marks.entry_point;
+        let named = |pattern: &str| fits(pattern, name.unwrap_or_default());
+        if mentions(marks, &self.location) {
+            Some(Tie::Checkpoint)
+        } else if script {
+            Some(Tie::EntryPoint)
+        } else if self.name_pattern.as_deref().is_some_and(named) {
+            Some(Tie::Name)
+        } else {
+            None
+        }
     }
 
     /// Whether a job run is the stream's.
@@ -66,6 +84,22 @@ impl Rule {
                 .as_deref()
                 .is_none_or(|location| mentions(marks, location))
     }
+}
+
+/// What ties a job run, on whatever application, to streams that do not own it.
+pub(super) fn ties(
+    rules: &[Rule],
+    owners: &[StreamName],
+    name: Option<&str>,
+    marks: &JobMarks,
+) -> Vec<(StreamName, Tie)> {
+    let tied = |rule: &Rule| {
+        let tie = rule.tie(name, marks)?;
+        // One that a configured stream explains is another's only if it says so.
+        let explained = !owners.is_empty() && tie != Tie::Checkpoint;
+        (!explained && !owners.contains(&rule.stream)).then(|| (rule.stream.clone(), tie))
+    };
+    rules.iter().filter_map(tied).collect()
 }
 
 /// The streams that a job run belongs to: one, or several queries of one job.

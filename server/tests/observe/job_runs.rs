@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::ids::{Digest, JobRunId, RunId};
 use domain::plan::RestartStep;
-use domain::snapshot::JobRunState;
+use domain::snapshot::{JobRunState, Tie};
 use sandbox::emr::StartJobRun;
 use server::aws::{AwsErrorKind, Emr};
 
@@ -19,7 +19,7 @@ async fn a_restart_is_one_job_run_however_often_it_is_asked_for() {
     let jobs = seen.jobs.seen().expect("job runs");
     let base = &jobs.runs[0];
     assert_eq!(base.state, JobRunState::Failed);
-    assert_eq!(jobs.unexplained, []);
+    assert_eq!(jobs.others, []);
     let run: RunId = "orders-20261124-031200-7f3a".parse().unwrap();
     let step = RestartStep {
         application: jobs.application.clone(),
@@ -190,7 +190,7 @@ async fn job_runs_are_listed_whole_and_foreign_ones_are_unexplained() {
     }
     let seen = whole.eyes.observer.look_at_jobs(&name).await;
     let jobs = seen.seen().expect("EMR answers");
-    assert!(!jobs.unexplained.is_empty());
+    assert!(jobs.others.iter().any(|run| run.tie == Tie::Application));
     assert!(
         jobs.runs
             .iter()
@@ -210,7 +210,7 @@ async fn job_runs_are_listed_whole_and_foreign_ones_are_unexplained() {
     // look before and is in no listing now is asked for by its id.
     until("the end of the foreign job runs", || async {
         let seen = whole.eyes.observer.look_at_jobs(&name).await;
-        seen.seen().unwrap().unexplained.is_empty().then_some(())
+        seen.seen().unwrap().others.is_empty().then_some(())
     })
     .await;
 }

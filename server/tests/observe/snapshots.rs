@@ -70,7 +70,7 @@ async fn every_stream_has_the_verdict_of_its_story() {
             progress.unknown_reason(),
         ];
         assert_eq!(unknown, [None; 4], "{name}");
-        assert_eq!(jobs.seen().unwrap().unexplained, [], "{name}");
+        assert_eq!(jobs.seen().unwrap().others, [], "{name}");
         if latest.verdict.kind != expected {
             wrong.insert(
                 name,
@@ -120,6 +120,7 @@ async fn a_root_is_seen_to_be_one_and_never_planned_on() {
         snapshot: &latest.snapshot,
         policy: &whole.eyes.observer.policy(&name),
         intent: None,
+        explained: &[],
         now: latest.seen_at,
     });
     let refused = refused.unwrap_err().to_string();

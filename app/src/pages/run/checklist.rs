@@ -122,7 +122,7 @@ fn Said(answer: Answer) -> AnyView {
             IconName::Gate,
             text,
         ),
-        Answer::Word { text } => {
+        Answer::Word { text } | Answer::Explained { text, .. } => {
             ("In a person's words", Tone::Neutral, IconName::User, text)
         }
     };
@@ -152,7 +152,9 @@ fn Accept(
     // What is offered may change by the minute; whether and how does not.
     let text = Memo::new(move |_| match (answer.get(), offered.get()) {
         (None, Some(Answer::Step { .. })) => Some("Let this Run do it"),
-        (None, Some(_)) => Some("Accept this evidence"),
+        (None, offered) if acceptable(item, offered.as_ref()) => {
+            Some("Accept this evidence")
+        }
         _ => None,
     });
     (move || {
@@ -198,7 +200,8 @@ fn Word(
     let wanted = run.once(|page| {
         page.checklist
             .iter()
-            .any(|row| row.item == item && row.answer.is_none() && row.offered.is_none())
+            .filter(|row| row.item == item && row.answer.is_none())
+            .any(|row| !acceptable(item, row.offered.as_ref()))
     });
     let input = format!("word-{}", slug(item));
     view! {
@@ -226,6 +229,18 @@ fn Word(
     .into_any()
 }
 
+/// Whether what Sluice offers can stand as the answer. Job runs that may write
+/// here are explained by a person, or stand in the plan's way.
+fn acceptable(item: ChecklistItem, offered: Option<&Answer>) -> bool {
+    match offered {
+        None => false,
+        Some(Answer::Evidence { supports, .. }) => {
+            *supports || item != ChecklistItem::Writers
+        }
+        Some(_) => true,
+    }
+}
+
 #[component]
 fn ItemFields(item: ChecklistItem, by: &'static str) -> impl IntoView {
     let run = CurrentRun::of_page();
@@ -241,6 +256,7 @@ fn slug(item: ChecklistItem) -> &'static str {
     match item {
         ChecklistItem::Stuck => "stuck",
         ChecklistItem::Corruption => "corruption",
+        ChecklistItem::Writers => "writers",
         ChecklistItem::Backup => "backup",
         ChecklistItem::Stakeholders => "stakeholders",
         ChecklistItem::Reason => "reason",
@@ -252,6 +268,9 @@ fn hint(item: ChecklistItem) -> &'static str {
     match item {
         ChecklistItem::Stuck => "What you saw, where, and since when.",
         ChecklistItem::Corruption => "What you looked at and what you found.",
+        ChecklistItem::Writers => {
+            "What the job runs are and why none of them writes here. It is taken for each job run that is named above."
+        }
         ChecklistItem::Backup => "Where the backup lies and how it was proved.",
         ChecklistItem::Stakeholders => "Who was told, how, and what they said.",
         ChecklistItem::Reason => "Why a reset, and why now. It opens the report.",

@@ -1,6 +1,6 @@
 //! The application and the job runs that may write here.
 
-use domain::snapshot::{ExecutorsSeen, JobRunSeen, JobsSeen};
+use domain::snapshot::{ExecutorsSeen, JobRunSeen, JobsSeen, OtherRun};
 use leptos::prelude::*;
 
 use super::Page;
@@ -24,10 +24,10 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
         application_state,
         release,
         runs,
-        unexplained,
+        others,
+        elsewhere,
         executors,
     } = jobs;
-    let unexplained: Vec<String> = unexplained.iter().map(ToString::to_string).collect();
     let list = if runs.is_empty() {
         view! { <EmptyState title="No job run of this stream was found." /> }.into_any()
     } else {
@@ -56,20 +56,43 @@ fn shown(jobs: JobsSeen, now_ms: Signal<i64>) -> AnyView {
                 {format!(" is {}, release {release}.", application_state.to_lowercase())}
                 {executors.map(at_work)}
             </p>
-            {(!unexplained.is_empty())
-                .then(|| {
+            {(!others.is_empty()).then(|| other_runs(&others))}
+            {list}
+            {elsewhere
+                .map(|why| {
                     view! {
-                        <Callout
-                            tone=Tone::Warning
-                            icon=IconName::Warning
-                            title="Job runs are alive in this application that belong to no configured stream."
-                        >
-                            <p>"Any of them may write here: " {unexplained.join(", ")} "."</p>
-                        </Callout>
+                        <p class="soft">
+                            "Job runs of other applications were not looked at: " {why}
+                        </p>
                     }
                 })}
-            {list}
         </div>
+    }
+    .into_any()
+}
+
+/// Job runs that may write here and are not known to be the stream's.
+fn other_runs(others: &[OtherRun]) -> AnyView {
+    let sure = others.iter().any(|run| !run.can_be_explained());
+    let (tone, title) = if sure {
+        (
+            Tone::Danger,
+            "Another job writes this checkpoint. Two writers destroy it.",
+        )
+    } else {
+        (
+            Tone::Warning,
+            "Other job runs are alive that may write here.",
+        )
+    };
+    let rows = others
+        .iter()
+        .map(|run| view! { <li>{run.sentence()}</li> })
+        .collect_view();
+    view! {
+        <Callout tone icon=IconName::Warning title>
+            <ul>{rows}</ul>
+        </Callout>
     }
     .into_any()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_emrserverless::types as sdk;
 use domain::ids::JobRunId;
-use domain::snapshot::{JobRunSeen, JobRunState};
+use domain::snapshot::{JobRunSeen, JobRunState, OtherRun, Tie};
 use domain::time::Millis;
 
 use super::driver::{self, driver_digest};
@@ -71,6 +71,18 @@ impl JobRunSummary {
             updated_at: millis(summary.updated_at()),
             created_by: summary.created_by().to_owned(),
         })
+    }
+
+    /// As one that is not the stream's.
+    #[must_use]
+    pub fn other(self, application: &str, tie: Tie) -> OtherRun {
+        OtherRun {
+            id: self.id,
+            application: application.to_owned(),
+            name: self.name,
+            state: self.state,
+            tie,
+        }
     }
 
     /// With what a listing lacks.

@@ -38,6 +38,37 @@ impl Emr {
         Self { client }
     }
 
+    /// The ids of all applications of the account in the region.
+    ///
+    /// # Errors
+    /// Also when the pages do not end: a listing is whole or an error.
+    pub async fn applications(&self) -> Result<Vec<String>, AwsError> {
+        const LIST: &str = "ListApplications";
+        const PAGES_MAX: usize = 200;
+        let mut ids = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let page = self
+                .client
+                .list_applications()
+                .set_next_token(token.clone())
+                .send()
+                .await
+                .map_err(|error| AwsError::of(LIST, Effect::Reads, error))?;
+            ids.extend(page.applications().iter().map(|a| a.id().to_owned()));
+            match page.next_token.filter(|t| !t.is_empty()) {
+                None => return Ok(ids),
+                next if next == token => break,
+                next => token = next,
+            }
+        }
+        Err(AwsError::odd_answer(
+            LIST,
+            Effect::Reads,
+            "the pages do not end",
+        ))
+    }
+
     /// The application.
     pub async fn application(&self, id: &str) -> Result<ApplicationSeen, AwsError> {
         const GET: &str = "GetApplication";

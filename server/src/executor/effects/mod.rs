@@ -131,11 +131,9 @@ impl Work<'_> {
                 "It is asked again.",
             ));
         };
-        if let Some(unexplained) = jobs.unexplained.first() {
+        if let Some(other) = jobs.in_the_way(&self.plan.body.explained).next() {
             return Err(Stopped::person(
-                format!(
-                    "Job run {unexplained} on the application belongs to no configured stream and may write here."
-                ),
+                format!("{} It may write here.", other.sentence()),
                 "Stop it, or name its stream in the configuration; then resume.",
             ));
         }

@@ -44,7 +44,9 @@ fn answered((item, answer): (ChecklistItem, Option<Answer>)) -> impl IntoView {
             supports: false,
         }) => ("evidence against a reset", text),
         Some(Answer::Step { text }) => ("a step of this Run", text),
-        Some(Answer::Word { text }) => ("a person", text),
+        Some(Answer::Word { text } | Answer::Explained { text, .. }) => {
+            ("a person", text)
+        }
         None => ("nobody", "not answered".to_owned()),
     };
     view! {
