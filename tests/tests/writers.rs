@@ -95,6 +95,7 @@ async fn a_writer_on_another_application_stands_in_the_way_whatever_is_said() {
         .await
         .expect("a page");
     assert!(page.contains("Another job writes this checkpoint"));
+    assert!(page.contains("C48"), "it is a finding too");
 
     let run = Guided::opened(&oda, &"orders".parse().expect("a name")).await;
     run.chooses("latest", &[]).await;

@@ -40,6 +40,8 @@ pub struct Known {
     pub now_ms: Option<i64>,
     /// Whether a job that writes here is at work.
     pub job_is_alive: Option<bool>,
+    /// What shows that two jobs write here, a sentence each.
+    pub rivals: Vec<String>,
     /// Ids that are rightfully this query's, whatever was last seen of it: that
     /// of a reset which Sluice itself has made.
     pub query_ids: Vec<Uuid>,

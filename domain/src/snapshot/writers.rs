@@ -79,6 +79,32 @@ impl JobsSeen {
     }
 }
 
+impl JobsSeen {
+    /// What shows that two jobs write the stream's checkpoint now, a sentence
+    /// each.
+    #[must_use]
+    pub fn rivals(&self) -> Vec<String> {
+        let running: Vec<&str> = self
+            .runs
+            .iter()
+            .filter(|run| run.state == JobRunState::Running)
+            .map(|run| run.id.as_str())
+            .collect();
+        let twice = (running.len() > 1).then(|| {
+            format!(
+                "{} job runs of this stream are RUNNING at once: {}.",
+                running.len(),
+                running.join(", ")
+            )
+        });
+        let others = self.others.iter().filter(|run| !run.can_be_explained());
+        twice
+            .into_iter()
+            .chain(others.map(OtherRun::sentence))
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -129,6 +129,25 @@ fn not_up(case: &Case<'_>) -> Option<Verdict> {
     Some(verdict)
 }
 
+/// Two jobs that write one checkpoint. Nothing else that is seen of it counts
+/// before one of them is stopped.
+pub(super) fn written_twice(case: &Case<'_>) -> Option<Verdict> {
+    let rivals = case.jobs.rivals();
+    if rivals.is_empty() {
+        return None;
+    }
+    let mut verdict = case.verdict(
+        VerdictKind::Corrupt,
+        "is written by two jobs at once".to_owned(),
+    );
+    verdict.reset_helps = ResetHelps::No;
+    verdict.advice =
+        "Stop all but the right one. What they did to the checkpoint can be judged after."
+            .to_owned();
+    verdict.evidence.splice(0..0, rivals);
+    Some(verdict)
+}
+
 /// A live run in a state that this release does not know.
 pub(super) fn state_unknown(case: &Case<'_>) -> Option<Verdict> {
     if case.running().is_some() {

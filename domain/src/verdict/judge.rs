@@ -47,6 +47,7 @@ pub fn judge(
     [
         kafka::losing_data,
         kafka::unfit,
+        job::written_twice,
         start::gate_is_closed,
         start::corrupt,
         job::down,

@@ -1,9 +1,29 @@
-//! C48: whether exactly one checkpoint lies here.
+//! C48: whether exactly one checkpoint lies here, and one job writes it.
 
 use super::{Exam, Finding, Severity};
 use crate::checkpoint::layout::nested_checkpoints;
 
 pub(super) fn check(exam: &mut Exam<'_>) {
+    rivals(exam);
+    nested(exam);
+}
+
+/// Two drivers on one checkpoint each take the other's batches for their own.
+fn rivals(exam: &mut Exam<'_>) {
+    for rival in &exam.known.rivals {
+        let finding = Finding::new(
+            "C48",
+            Severity::Error,
+            format!(
+                "{rival} Two jobs that write one checkpoint lose and repeat batches."
+            ),
+        )
+        .by_hand("Stop all but the right one before anything else is done.");
+        exam.add(finding);
+    }
+}
+
+fn nested(exam: &mut Exam<'_>) {
     let nested = nested_checkpoints(exam.view.listing.keys().map(String::as_str));
     let Some(first) = nested.first() else { return };
     let finding = Finding::new(

@@ -245,8 +245,8 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "C48",
-        "Other checkpoints lie under this one",
-        "This is a root of several checkpoints, or one query writes inside another's.",
+        "Other checkpoints lie under this one, or two jobs write it",
+        "This is a root of several checkpoints, one query writes inside another's, or a second job was started.",
     ),
     check(
         "C50",

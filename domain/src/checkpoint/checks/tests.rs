@@ -199,6 +199,20 @@ fn a_batch_at_work_is_waited_for_and_one_left_behind_is_run_again() {
 }
 
 #[test]
+fn a_second_job_on_the_checkpoint_is_an_error_that_no_reset_mends() {
+    let said = "Job run 00a1 names this checkpoint and is not the stream's.";
+    let known = Known {
+        rivals: vec![said.to_owned()],
+        ..Known::default()
+    };
+    let findings = examine_with(&whole(), SparkLine::V3_5, &shape(), &known);
+    let rival = one(&findings, "C48");
+    assert_eq!(rival.severity, Severity::Error);
+    assert!(rival.message.starts_with(said));
+    assert!(rival.action == Action::Nothing && rival.by_hand.is_some());
+}
+
+#[test]
 fn a_commit_of_another_version_needs_a_restart_with_the_conf() {
     let mut view = whole();
     commit(&mut view, 6, "v2\n{\"nextBatchWatermarkMs\":0}");

@@ -28,6 +28,7 @@ impl Asked<'_> {
         Known {
             now_ms: Some(clock::now().0),
             job_is_alive: self.jobs.map(|jobs| jobs.alive().next().is_some()),
+            rivals: self.jobs.map(JobsSeen::rivals).unwrap_or_default(),
             query_ids: self.query_ids.clone(),
             kafka: self.kafka.map(|(seen, at)| broker_said(seen, at)),
             line_assumed: self.line_assumed(),

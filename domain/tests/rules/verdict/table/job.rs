@@ -1,6 +1,6 @@
 //! What the job run says.
 
-use domain::snapshot::JobRunState;
+use domain::snapshot::{JobRunState, OtherRun, Tie};
 use domain::verdict::{ResetHelps, VerdictKind as Kind};
 
 use super::super::case::{Case, HOUR, MINUTE, SECOND, ago, unknown};
@@ -131,4 +131,47 @@ fn a_failed_job_says_what_would_help_instead_of_a_reset() {
     let mut cancelled = ended("CANCELLED");
     cancelled.log = vec!["KeyError: 'currency'".to_owned()];
     assert_eq!(cancelled.judged().cause, None);
+}
+
+#[test]
+fn two_writers_come_before_everything_that_they_may_have_done() {
+    let twice = quiet().jobs(|jobs| {
+        let mut second = jobs.runs[0].clone();
+        second.id = "00second".parse().unwrap();
+        jobs.runs.push(second);
+    });
+    let elsewhere = quiet().jobs(|jobs| {
+        jobs.others.push(OtherRun {
+            id: "00other".parse().unwrap(),
+            application: "00fother".to_owned(),
+            name: None,
+            state: JobRunState::Running,
+            tie: Tie::Checkpoint,
+        });
+    });
+    // One that only runs the same script is asked about, and judges nothing.
+    let alike = quiet().jobs(|jobs| {
+        jobs.others.push(OtherRun {
+            id: "00alike".parse().unwrap(),
+            application: "00fother".to_owned(),
+            name: None,
+            state: JobRunState::Running,
+            tie: Tie::EntryPoint,
+        });
+    });
+    tell(vec![
+        (
+            "twice",
+            twice,
+            Kind::Corrupt,
+            &["written by two jobs", "00second", "Stop all but"],
+        ),
+        (
+            "on another application",
+            elsewhere,
+            Kind::Corrupt,
+            &["written by two jobs", "00other on application 00fother"],
+        ),
+        ("the same script", alike, Kind::Idle, &["idle"]),
+    ]);
 }
