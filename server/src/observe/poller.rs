@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::samples::Samples;
+use super::samples::{DAY_MS, Samples};
 use super::{Observer, unseen};
 use crate::clock;
 use crate::live::Live;
@@ -183,6 +183,7 @@ impl Poller {
         let Some(kept) = self.0.streams.get(name) else {
             return;
         };
+        self.recall_samples(name, kept).await;
         let jitter = START_JITTER.min(interval).mul_f64(rand::random::<f64>());
         tokio::time::sleep(jitter).await;
         loop {
@@ -217,11 +218,49 @@ impl Poller {
         self.recall_topics(name, &mut snapshot).await;
         let log = self.log_of_failure(name, kept, &snapshot).await;
         let latest = Arc::new(self.judged(name, kept, snapshot, &log));
+        self.keep_sample(name, kept).await;
         let before = kept.replace(began, latest.clone());
         if before.is_none_or(|before| differs(&before, &latest)) {
             self.0.live.stream_changed(name);
         }
         latest
+    }
+
+    /// The history of before a restart. Looks that were made meanwhile follow it.
+    async fn recall_samples(&self, name: &StreamName, kept: &Kept) {
+        let since = clock::now().plus(-DAY_MS);
+        match self.0.store.samples(name, since).await {
+            Ok(before) => {
+                let mut samples =
+                    kept.samples.lock().unwrap_or_else(PoisonError::into_inner);
+                let since_start = samples.all();
+                *samples = Samples::recalled(before);
+                for sample in since_start {
+                    samples.add(sample);
+                }
+            }
+            Err(error) => tracing::warn!(
+                stream = %name,
+                error = crate::telemetry::chain(&error),
+                "poller.samples_unread"
+            ),
+        }
+    }
+
+    async fn keep_sample(&self, name: &StreamName, kept: &Kept) {
+        let due = {
+            let mut samples = kept.samples.lock().unwrap_or_else(PoisonError::into_inner);
+            samples.to_keep()
+        };
+        let Some(sample) = due else { return };
+        let since = sample.at.plus(-DAY_MS);
+        if let Err(error) = self.0.store.keep_sample(name, &sample, since).await {
+            tracing::warn!(
+                stream = %name,
+                error = crate::telemetry::chain(&error),
+                "poller.sample_not_kept"
+            );
+        }
     }
 
     /// Compares the topics' ids with those that the query was first seen with.

@@ -220,18 +220,44 @@ mod tests {
 
     #[test]
     fn every_mark_that_is_given_must_fit() {
-        let rule = Rule {
-            stream: "orders".parse().unwrap(),
-            application: "app".to_owned(),
-            name_pattern: Some("orders-*".to_owned()),
-            entry_point: Some("s3://b/orders.py".to_owned()),
-            names: None,
-        };
+        let rule = orders();
         let right = marks("s3://b/orders.py", &[], "");
         assert!(rule.is("app", Some("orders-1"), &right));
         assert!(!rule.is("app", Some("clicks-1"), &right));
         assert!(!rule.is("app", None, &right));
         assert!(!rule.is("other", Some("orders-1"), &right));
         assert!(!rule.is("app", Some("orders-1"), &marks("s3://b/clicks.py", &[], "")));
+    }
+
+    fn orders() -> Rule {
+        Rule {
+            stream: "orders".parse().unwrap(),
+            application: "app".to_owned(),
+            name_pattern: Some("orders-*".to_owned()),
+            entry_point: Some("s3://b/orders.py".to_owned()),
+            names: None,
+            location: "s3://bucket/ck/orders/".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_job_run_of_nobody_is_tied_by_the_strongest_mark() {
+        let tie = |name: Option<&str>, marks: &JobMarks, owners: &[StreamName]| {
+            let found = ties(&[orders()], owners, name, marks);
+            found.first().map(|(_, tie)| *tie)
+        };
+        let script = marks("s3://b/orders.py", &[], "");
+        let writes = marks("s3://b/copy.py", &["--to", "s3a://bucket/ck/orders"], "");
+        let other = marks("s3://b/copy.py", &[], "");
+        assert_eq!(tie(None, &writes, &[]), Some(Tie::Checkpoint));
+        assert_eq!(tie(Some("x"), &script, &[]), Some(Tie::EntryPoint));
+        assert_eq!(tie(Some("orders-copy"), &other, &[]), Some(Tie::Name));
+        assert_eq!(tie(Some("x"), &other, &[]), None);
+        // Whose it is explains a likeness, and never that it writes here.
+        let clicks = ["clicks".parse().unwrap()];
+        assert_eq!(tie(Some("orders-copy"), &script, &clicks), None);
+        assert_eq!(tie(None, &writes, &clicks), Some(Tie::Checkpoint));
+        let own = ["orders".parse().unwrap()];
+        assert_eq!(tie(None, &writes, &own), None);
     }
 }

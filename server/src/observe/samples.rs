@@ -1,4 +1,5 @@
-//! What each look at a stream adds to its history of a day, in memory.
+//! What each look at a stream adds to its history of a day. The database has a
+//! sample a minute of it, for after a restart.
 
 use std::collections::VecDeque;
 
@@ -6,39 +7,64 @@ use app::view::Point;
 use domain::time::Millis;
 use domain::verdict::Sample;
 
-const DAY_MS: i64 = 24 * 3_600_000;
+pub(super) const DAY_MS: i64 = 24 * 3_600_000;
+/// So far apart the samples are that are kept in the database.
+const KEPT_SPACING_MS: i64 = 60_000;
 /// Looks that follow each other more closely replace one another, so that a
 /// day is at most so many samples.
 const SPACING_MS: i64 = 5_000;
 
 /// The samples of one day, oldest first.
 #[derive(Default)]
-pub(super) struct Samples(VecDeque<Sample>);
+pub(super) struct Samples {
+    day: VecDeque<Sample>,
+    /// When the newest was taken that is in the database.
+    kept: Option<Millis>,
+}
 
 impl Samples {
+    /// The history of before a restart, oldest first.
+    pub(super) fn recalled(samples: Vec<Sample>) -> Self {
+        Self {
+            kept: samples.last().map(|newest| newest.at),
+            day: samples.into(),
+        }
+    }
+
+    /// The newest sample, when it is time to keep one; it is told once.
+    pub(super) fn to_keep(&mut self) -> Option<Sample> {
+        let newest = *self.day.back()?;
+        let due = |kept: Millis| newest.at.since(kept) >= KEPT_SPACING_MS;
+        if !self.kept.is_none_or(due) {
+            return None;
+        }
+        self.kept = Some(newest.at);
+        Some(newest)
+    }
+
     pub(super) fn add(&mut self, sample: Sample) {
-        if self.0.len() >= 2 {
-            let before = self.0[self.0.len() - 2].at;
+        if self.day.len() >= 2 {
+            let before = self.day[self.day.len() - 2].at;
             if self
-                .0
+                .day
                 .back()
                 .is_some_and(|last| last.at.since(before) < SPACING_MS)
             {
-                self.0.pop_back();
+                self.day.pop_back();
             }
         }
-        self.0.push_back(sample);
+        self.day.push_back(sample);
         while self
-            .0
+            .day
             .front()
             .is_some_and(|first| sample.at.since(first.at) > DAY_MS)
         {
-            self.0.pop_front();
+            self.day.pop_front();
         }
     }
 
     pub(super) fn all(&self) -> Vec<Sample> {
-        self.0.iter().copied().collect()
+        self.day.iter().copied().collect()
     }
 }
 
@@ -129,6 +155,23 @@ mod tests {
         assert_eq!(samples.all().last().unwrap().at, Millis(9_900));
         samples.add(sample(25 * 3_600, None));
         assert_eq!(samples.all().len(), 1);
+    }
+
+    #[test]
+    fn a_sample_a_minute_is_kept_and_the_day_goes_on_after_a_restart() {
+        let mut samples = Samples::default();
+        let mut kept = Vec::new();
+        for seconds in (0..=300).step_by(10) {
+            samples.add(sample(seconds, Some(seconds)));
+            kept.extend(samples.to_keep());
+        }
+        let at: Vec<i64> = kept.iter().map(|s| s.at.0 / 1_000).collect();
+        assert_eq!(at, [0, 60, 120, 180, 240, 300]);
+        let mut again = Samples::recalled(kept);
+        again.add(sample(310, Some(310)));
+        assert_eq!(again.to_keep(), None);
+        let points = processed_by_minute(&again.all(), Millis(0), Millis(300_000));
+        assert_eq!(points[3].value, Some(60.0));
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum StoreError {
     LoginAttempt(#[source] sqlx::Error),
     #[error("the ids of topics cannot be read or written")]
     TopicId(#[source] sqlx::Error),
+    #[error("the samples of a stream cannot be read or written")]
+    Samples(#[source] sqlx::Error),
     /// What stands in the database was not written by this program.
     #[error("the database holds {what}, which cannot be understood")]
     Malformed { what: String },

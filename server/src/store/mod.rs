@@ -10,6 +10,7 @@ mod journal;
 mod leases;
 mod login_attempts;
 mod runs;
+mod samples;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use domain::access::{Person, PersonId};
+use domain::verdict::Sample;
 use serde_json::{Value, json};
 use sqlx::Row;
 use tempfile::TempDir;
@@ -377,6 +378,32 @@ async fn a_sign_in_attempt_is_taken_once_and_by_its_browser_only() {
     let taken = take("browser", 50).await.unwrap().unwrap();
     assert_eq!((taken.nonce.as_str(), taken.fresh), ("n", true));
     assert!(take("browser", 50).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn samples_are_kept_for_a_day_and_by_stream() {
+    let fixture = fixture().await;
+    let (orders, clicks) = ("orders".parse().unwrap(), "clicks".parse().unwrap());
+    let sample = |minute: i64| Sample {
+        at: Millis(minute * 60_000),
+        committed: Some(minute),
+        ..Sample::default()
+    };
+    let store = &fixture.store;
+    for minute in [1, 2, 2, 1_442] {
+        let since = Millis((minute - 1_440) * 60_000);
+        let sample = sample(minute);
+        store.keep_sample(&orders, &sample, since).await.unwrap();
+    }
+    store
+        .keep_sample(&clicks, &sample(1), Millis(0))
+        .await
+        .unwrap();
+    let read = store.samples(&orders, Millis(0)).await.unwrap();
+    assert_eq!(read, [sample(2), sample(1_442)]);
+    let later = store.samples(&orders, Millis(3 * 60_000)).await.unwrap();
+    assert_eq!(later, [sample(1_442)]);
+    assert_eq!(store.samples(&clicks, Millis(0)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

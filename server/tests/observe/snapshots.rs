@@ -28,6 +28,27 @@ fn poller(eyes: &Eyes, live: &Live, stop: &CancellationToken) -> Poller {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_stream_goes_on_after_a_restart() {
+    let whole = Whole::open().await;
+    let name = stream("payments");
+    let (live, stop) = (Live::new(), CancellationToken::new());
+    let first = poller(&whole.eyes, &live, &stop);
+    let before = until("a sample", || async {
+        first.samples(&name).first().map(|sample| sample.at)
+    })
+    .await;
+    stop.cancel();
+    let (live, stop) = (Live::new(), CancellationToken::new());
+    let second = poller(&whole.eyes, &live, &stop);
+    until("the history of before", || async {
+        let samples = second.samples(&name);
+        (samples.len() > 1 && samples[0].at == before).then_some(())
+    })
+    .await;
+    stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_stream_has_the_verdict_of_its_story() {
     let whole = Whole::open().await;
     let (live, stop) = (Live::new(), CancellationToken::new());
