@@ -20,6 +20,7 @@ pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod run;
+pub mod sink;
 pub mod snapshot;
 pub mod stream;
 pub mod text;

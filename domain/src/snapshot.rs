@@ -16,6 +16,7 @@ use crate::canonical;
 use crate::checkpoint::{Finding, Prognosis};
 use crate::ids::{Digest, JobRunId, StreamName};
 use crate::offsets::PartitionOffsets;
+use crate::sink::SinkSeen;
 use crate::time::Millis;
 
 pub use kafka::{FormerTopic, KafkaSeen, PartitionSeen, TopicSeen};
@@ -84,6 +85,8 @@ pub struct Snapshot {
     pub kafka: Observed<KafkaSeen>,
     /// The newest progress reports of the job, oldest first.
     pub progress: Observed<Vec<Progress>>,
+    /// The sink, looked at before the checkpoint was.
+    pub sink: Observed<SinkSeen>,
 }
 
 /// A checkpoint as listed and read.

@@ -10,7 +10,8 @@ pub struct Finding {
     /// What it looks for stands in [`super::checks::CHECKS`].
     pub id: String,
     pub severity: Severity,
-    /// Relative to the checkpoint.
+    /// Relative to the checkpoint; a whole address, `s3://…`, where it lies
+    /// elsewhere.
     pub path: Option<String>,
     /// Counted from 1.
     pub line: Option<u32>,

@@ -198,7 +198,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
     refuse_other_query(snapshot, checkpoint)?;
     let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream)?;
+    refuse_sink(stream, snapshot, &intent.way_out)?;
     let targets = targets(stream, kafka, &intent.way_out, input.times)?;
     let setting = setting(stream, &targets)?;
     let effects = effects(checkpoint, kafka, &targets);
@@ -214,6 +214,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         backlog,
     };
     let reads_back_to = reads_back_to(&intent.way_out, checkpoint);
+    let notes = reset_notes(input, checkpoint, &effects);
     seal(PlanBody {
         format: FORMAT,
         kind: PlanKind::Reset,
@@ -229,11 +230,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         undo: Vec::new(),
         left_out: reset_left_out(stream),
         effects,
-        notes: [
-            reset_notes(stream, &intent.way_out, checkpoint, input.times),
-            writers_notes(jobs, input.explained),
-        ]
-        .concat(),
+        notes: [notes, writers_notes(jobs, input.explained)].concat(),
         explained: input.explained.to_vec(),
         estimate: estimate(&intent.way_out, reads_back_to, input.now, work, input.rates),
         agreement: policy.agreement_for(&intent.way_out),

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::LeftOut;
+use super::build::BuildReset;
 use super::targets::TimestampOffsets;
+use super::{LeftOut, PartitionEffect};
 use crate::ids::JobRunId;
 use crate::intent::WayOut;
+use crate::sink::{Again, beginning_of, told};
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
-use crate::stream::{Carrier, SinkKind, Stream};
+use crate::stream::{Carrier, Stream};
 
 pub(super) fn secure_notes(
     stream: &Stream,
@@ -39,11 +41,17 @@ pub(super) fn secure_notes(
 }
 
 pub(super) fn reset_notes(
-    stream: &Stream,
-    way_out: &WayOut,
+    input: &BuildReset<'_>,
     checkpoint: &CheckpointSeen,
-    times: Option<&TimestampOffsets>,
+    effects: &[PartitionEffect],
 ) -> Vec<String> {
+    let BuildReset {
+        stream,
+        snapshot,
+        times,
+        ..
+    } = *input;
+    let way_out = &input.intent.way_out;
     let mut notes = vec![match checkpoint.last_committed() {
         Some(batch) => format!(
             "\"Before\" is the end of batch {}, the newest readable committed batch.",
@@ -58,20 +66,19 @@ pub(super) fn reset_notes(
         ));
     }
     notes.extend(time_note(way_out, times));
-    notes.push(match stream.sink.kind {
-        SinkKind::PlainFiles => "The sink writes plain files: records that are read again are written a second time.".to_owned(),
-        SinkKind::Delta | SinkKind::Iceberg => format!(
-            "The sink is {}: the query gets a new id, so no batch is skipped, and records that are read again are written a second time.",
-            stream.sink.kind.title()
-        ),
-        SinkKind::Hudi => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
-        SinkKind::FileSink => String::new(),
-    });
+    // What was planned and not committed may be in the sink already.
+    let again = match effects.iter().any(|effect| effect.repeated > 0)
+        || checkpoint.newest_offsets != committed
+    {
+        true => Again::Yes,
+        false => Again::No,
+    };
+    let begins = beginning_of(way_out);
+    notes.push(told(&stream.sink, &snapshot.sink, &begins, again).said);
     if stream.shape.stateful {
         notes.push("The query keeps state. Its state is cleared too: aggregates, windows and deduplication begin empty.".to_owned());
     }
     notes.extend(carrier_note(&stream.carrier));
-    notes.retain(|n| !n.is_empty());
     notes
 }
 

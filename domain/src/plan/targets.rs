@@ -8,8 +8,9 @@ use super::setting::setting;
 use crate::intent::WayOut;
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
+use crate::sink::{Again, beginning_of, told};
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
-use crate::stream::{SinkKind, Stream};
+use crate::stream::Stream;
 use crate::time::Millis;
 
 /// Offsets that a time resolved to: the wanted time of [`WayOut::Timestamp`], or
@@ -49,19 +50,24 @@ pub fn preview(
 ) -> Result<Vec<PartitionEffect>, Refusal> {
     let checkpoint = seen_checkpoint(snapshot)?;
     let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream)?;
+    refuse_sink(stream, snapshot, way_out)?;
     let targets = targets(stream, kafka, way_out, times)?;
     setting(stream, &targets)?;
     Ok(effects(checkpoint, kafka, &targets))
 }
 
-pub(super) fn refuse_sink(stream: &Stream) -> Result<(), Refusal> {
-    match stream.sink.kind {
-        SinkKind::FileSink => Err(Refusal::Sink(format!(
-            "The sink {} is Spark's file sink: its _spark_metadata remembers batch ids and would skip every batch up to the newest in silence. A reset to batch 0 is not offered for it.",
-            stream.sink.location
-        ))),
-        _ => Ok(()),
+/// A sink that would drop batches of the new start in silence, by what was seen
+/// of it.
+pub(super) fn refuse_sink(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    way_out: &WayOut,
+) -> Result<(), Refusal> {
+    let begins = beginning_of(way_out);
+    let told = told(&stream.sink, &snapshot.sink, &begins, Again::No);
+    match told.refused {
+        true => Err(Refusal::Sink(told.said)),
+        false => Ok(()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Plans: what they say, what they refuse, and that no record is unaccounted
 //! for.
 
-use crate::world::{NOW, intent, keys, offsets, policy, run, sealed, snapshot, stream};
+use crate::world::{
+    NOW, intent, keys, offsets, policy, run, sealed, sink, snapshot, stream,
+};
 use domain::estimate::Rates;
 use domain::intent::WayOut;
 use domain::plan::{
@@ -220,12 +222,45 @@ fn what_cannot_be_read_or_may_still_write_refuses_a_plan() {
     }
 }
 
+/// What was seen decides, and the configuration only where nothing was.
 #[test]
-fn a_file_sink_that_would_skip_batches_is_refused() {
-    let mut stream = stream();
-    stream.sink.kind = SinkKind::FileSink;
-    let refusal = reset_of(&stream, &stopped(), WayOut::Latest, None).unwrap_err();
-    assert!(refusal.to_string().contains("_spark_metadata"));
+fn a_sink_that_would_drop_batches_is_refused_by_what_was_seen_of_it() {
+    let unseen = Observed::Unknown {
+        at: NOW,
+        reason: "Access was denied.".into(),
+    };
+    for (configured, seen, refused) in [
+        (
+            SinkKind::PlainFiles,
+            sink(SinkKind::FileSink, Some(8)),
+            true,
+        ),
+        (SinkKind::FileSink, sink(SinkKind::FileSink, None), false),
+        (SinkKind::FileSink, sink(SinkKind::PlainFiles, None), false),
+        (SinkKind::Hudi, sink(SinkKind::Hudi, Some(8)), true),
+        (SinkKind::FileSink, unseen.clone(), true),
+        (SinkKind::Delta, unseen, false),
+    ] {
+        let mut stream = stream();
+        stream.sink.kind = configured;
+        let mut snapshot = stopped();
+        snapshot.sink = seen;
+        for way_out in [WayOut::Latest, WayOut::Earliest] {
+            let reset = reset_of(&stream, &snapshot, way_out, None);
+            match reset {
+                Ok(plan) => {
+                    assert!(!refused, "{configured:?}");
+                    let notes = plan.body.notes.join(" ");
+                    assert!(notes.contains("The sink is"), "{notes}");
+                }
+                Err(Refusal::Sink(why)) => {
+                    assert!(refused, "{configured:?}: {why}");
+                    assert!(why.contains("in silence"), "{why}");
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use domain::keyset::{KeyEntry, KeySet};
 use domain::manifest::{Sealed, manifest_location};
 use domain::offsets::PartitionOffsets;
 use domain::policy::Policy;
+use domain::sink::{Found, Remembered, SinkSeen, Whose};
 use domain::snapshot::{
     BatchSeen, CheckpointSeen, JobRunSeen, JobRunState, JobsSeen, KafkaSeen, Observed,
     PartitionSeen, Snapshot, TopicSeen,
@@ -172,6 +173,34 @@ pub(crate) fn snapshot(
         progress: Observed::Seen {
             at: NOW,
             value: Vec::new(),
+        },
+        sink: sink(SinkKind::PlainFiles, None),
+    }
+}
+
+/// A sink of a kind that remembers a batch, whatever the query's id.
+pub(crate) fn sink(kind: SinkKind, remembers: Option<i64>) -> Observed<SinkSeen> {
+    Observed::Seen {
+        at: NOW,
+        value: SinkSeen {
+            location: stream().sink.location,
+            found: Some(Found {
+                kind,
+                by: "the test".into(),
+                beside: Vec::new(),
+            }),
+            remembered: remembers
+                .map(|batch| Remembered {
+                    name: None,
+                    batch,
+                    file: format!("_spark_metadata/{batch}"),
+                    whose: Whose::AnyQuery,
+                })
+                .into_iter()
+                .collect(),
+            unread: None,
+            changed_at: None,
+            findings: Vec::new(),
         },
     }
 }

@@ -23,9 +23,9 @@ const fn check(id: &'static str, title: &'static str, proves: &'static str) -> C
     Check { id, title, proves }
 }
 
-/// All checks by number. C43 (a live writer) is the executor's to keep, C44 to
-/// C47 look at the sink and C49 at a backup: none of them can be judged from a
-/// checkpoint.
+/// All checks by number. C44 to C47 look at the sink beside the checkpoint, see
+/// [`crate::sink`]. C43 (a live writer) is the executor's to keep, and C49 looks
+/// at a backup: neither can be judged from a checkpoint.
 pub const CHECKS: &[Check] = &[
     check(
         "C00",
@@ -244,6 +244,27 @@ pub const CHECKS: &[Check] = &[
         "A file was edited, or events carry wrong times; late records are dropped.",
     ),
     check(
+        "C44",
+        "The file sink remembers a batch that the next start will run with new offsets",
+        "Records are read, committed and never written.",
+    ),
+    check(
+        "C45",
+        "The file sink's log has a gap, or its newest file cannot be read",
+        "Spark stops when it reads the log: readers of the output at once, the query at \
+         its next compaction.",
+    ),
+    check(
+        "C46",
+        "Delta remembers a batch that the next start will run with new offsets",
+        "Records are read, committed and never written.",
+    ),
+    check(
+        "C47",
+        "Iceberg remembers a batch that the next start will run with new offsets",
+        "Records are read, committed and never written.",
+    ),
+    check(
         "C48",
         "Other checkpoints lie under this one, or two jobs write it",
         "This is a root of several checkpoints, one query writes inside another's, or a second job was started.",
@@ -305,6 +326,8 @@ mod tests {
             include_str!("place.rs"),
             include_str!("seeds.rs"),
             include_str!("state.rs"),
+            include_str!("../../sink/file_sink.rs"),
+            include_str!("../../sink/findings.rs"),
         ];
         let used: BTreeSet<String> = sources
             .iter()
