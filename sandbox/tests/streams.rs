@@ -196,7 +196,15 @@ fn log_stream(stream: &StreamDefinition, run: &str, attempt: u32) -> String {
 fn assert_bronze(seeded: &Seeded, stream: &StreamDefinition, newest: i64) {
     let mut next = std::collections::BTreeMap::new();
     let mut ranges = Vec::new();
-    for key in seeded.keys(&stream.bronze_prefix()) {
+    let data = |key: &String| {
+        let logs = ["/_spark_metadata/", "/_delta_log/", "/metadata/"];
+        !logs.iter().any(|log| key.contains(log))
+    };
+    for key in seeded
+        .keys(&stream.bronze_prefix())
+        .into_iter()
+        .filter(data)
+    {
         for line in String::from_utf8(seeded.bytes(&key)).expect("text").lines() {
             let range: serde_json::Value = serde_json::from_str(line).expect("JSON");
             let number = |field: &str| range[field].as_i64().expect("a number");

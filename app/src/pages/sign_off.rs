@@ -253,19 +253,12 @@ fn means(page: &RunPage) -> Vec<String> {
     lines
 }
 
-/// What the sink does with a record that comes twice.
-fn twice(page: &RunPage) -> &'static str {
-    use domain::stream::SinkKind;
-    match page.stream.sink.kind {
-        SinkKind::PlainFiles => {
-            "The sink is plain files, which keep both: expect duplicates until they are removed downstream."
-        }
-        SinkKind::FileSink => {
-            "Spark's file sink remembers batches by number; whether it keeps both depends on what it remembers."
-        }
-        SinkKind::Delta | SinkKind::Iceberg | SinkKind::Hudi => {
-            "Whether the table keeps both depends on how the job writes to it; ask the stream's owner."
-        }
+/// What the sink does with it, as beside the way out.
+fn twice(page: &RunPage) -> String {
+    let chosen = page.options.iter().find(|option| option.chosen);
+    match chosen.map(|option| option.sink.clone()) {
+        Some(said) if !said.is_empty() => said,
+        _ => "What the sink does with them is unknown.".to_owned(),
     }
 }
 

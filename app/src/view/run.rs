@@ -85,6 +85,9 @@ pub struct OptionCard {
     pub takes: String,
     /// Who must agree, in words.
     pub agrees: String,
+    /// What the sink does with it, in sentences; empty where that is not known
+    /// or is why it cannot be chosen.
+    pub sink: String,
     /// Why it cannot be chosen; `None` where it can.
     pub not_possible: Option<String>,
     /// Whether it is the least harmful of those that can be chosen.

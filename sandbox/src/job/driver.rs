@@ -15,6 +15,7 @@ use super::order::{AttemptOrder, StopSignal};
 use super::progress::{Listener, WorkerMetrics};
 use super::query::{MicroBatchQuery, QueryPlan};
 use super::script::{QueryDefinition, Script, Surroundings};
+use super::sinks::Sink;
 use super::source::Source;
 use super::storage::{Location, Storage};
 use super::timeline::Timeline;
@@ -227,6 +228,11 @@ impl Driver {
             MicroBatchQuery::start(plan, self.storage.clone(), self.timeline.clone())
                 .await;
         let query = started.map_err(|(failure, identity)| Death { failure, identity })?;
+        let sink = Sink {
+            format: definition.sink,
+            at: sink,
+            query_id: query.identity().id.clone(),
+        };
         self.log.spark(&format!(
             "INFO MicroBatchExecution: Starting {}. Use {uri} to store the query \
              checkpoint.",

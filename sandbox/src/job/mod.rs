@@ -6,7 +6,6 @@
 //! metadata in Spark's formats, never over a file that is there. Two job runs on one
 //! checkpoint therefore really conflict.
 
-mod bronze;
 mod controls;
 mod driver;
 mod driver_log;
@@ -20,9 +19,11 @@ mod python;
 mod query;
 mod resume;
 mod script;
+mod sinks;
 mod source;
 mod state_store;
 mod storage;
+mod submitted;
 mod timeline;
 mod worker;
 
@@ -35,7 +36,8 @@ pub use order::{AttemptOrder, StopSignal};
 pub use planner::OffsetRange;
 pub use python::PythonError;
 pub use query::{Batch, MicroBatchQuery, QueryPlan};
-pub use script::{QueryDefinition, Script, ScriptError, Surroundings, submitted_confs};
+pub use script::{QueryDefinition, Script, ScriptError, SinkFormat, Surroundings};
 pub use source::Source;
 pub use storage::{Location, Put, Storage};
+pub use submitted::submitted_confs;
 pub use timeline::Timeline;

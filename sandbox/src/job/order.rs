@@ -6,7 +6,7 @@ use domain::checkpoint::SparkLine;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::script::submitted_confs;
+use super::submitted::submitted_confs;
 use crate::emr::{Application, JobRun};
 
 /// What EMR hands to a driver.

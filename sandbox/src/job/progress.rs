@@ -27,6 +27,7 @@ pub(super) fn event(
     since_last_ms: i64,
     took: Durations,
     now_ms: Option<i64>,
+    sink: &str,
 ) -> Value {
     let records = records(batch);
     let per_second = |ms: i64| match ms {
@@ -74,7 +75,7 @@ pub(super) fn event(
         },
         "stateOperators": operators(query, records),
         "sources": sources,
-        "sink": { "description": "ForeachBatchSink", "numOutputRows": -1 },
+        "sink": { "description": sink, "numOutputRows": -1 },
     })
 }
 

@@ -31,12 +31,27 @@ pub struct QueryDefinition {
     pub reader: BTreeMap<String, String>,
     /// Writer options, keys in lower case.
     pub writer: BTreeMap<String, String>,
-    /// Where the function of `foreachBatch` writes.
+    /// How it writes.
+    pub sink: SinkFormat,
+    /// Where the function of `foreachBatch`, or the sink's own format, writes.
     pub sink_path: Option<String>,
     /// Seconds between triggers, as the text says.
     pub trigger_seconds: u32,
     /// Whether the query keeps state between batches.
     pub stateful: bool,
+}
+
+/// How a query writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SinkFormat {
+    /// By `foreachBatch`, into plain files.
+    Bronze,
+    /// Spark's own file sink.
+    Json,
+    /// A Delta table.
+    Delta,
+    /// An Iceberg table at a path.
+    Iceberg,
 }
 
 /// A whole script.
@@ -71,8 +86,11 @@ pub enum ScriptError {
     /// An option whose value is known only by running the script.
     #[error("the sandbox cannot tell the value of {0} from the script's text")]
     NotPlain(String),
-    /// A sink other than `foreachBatch(BronzeSink(path=..).write)`.
-    #[error("AnalysisException: the sandbox writes by foreachBatch only, not to {0:?}")]
+    /// A sink other than `foreachBatch(BronzeSink(path=..).write)` and the formats of
+    /// [`SinkFormat`].
+    #[error(
+        "AnalysisException: the sandbox writes by foreachBatch, json, delta and iceberg, not to {0:?}"
+    )]
     UnknownSink(String),
     /// A query whose source is not Kafka.
     #[error("AnalysisException: the sandbox runs Kafka sources only, not {0:?}")]
@@ -170,6 +188,7 @@ impl Script {
             format: String::new(),
             reader: BTreeMap::new(),
             writer: BTreeMap::new(),
+            sink: SinkFormat::Bronze,
             sink_path: None,
             trigger_seconds: 0,
             stateful: false,
@@ -179,9 +198,7 @@ impl Script {
             let text = |n: usize| call.text(n, |v| self.value(v, around));
             match call.name.as_str() {
                 "writeStream" => writing = true,
-                "format" if writing => {
-                    return Err(ScriptError::UnknownSink(text(0)?.unwrap_or_default()));
-                }
+                "format" if writing => query.sink = sink_format(text(0)?)?,
                 "format" => query.format = text(0)?.unwrap_or_default(),
                 "option" => {
                     let key = text(0)?.ok_or_else(|| not_plain("an option's name"))?;
@@ -200,6 +217,9 @@ impl Script {
                 }
                 _ => {}
             }
+        }
+        if query.sink != SinkFormat::Bronze {
+            query.sink_path = query.writer_option("path").map(str::to_owned);
         }
         if query.format != "kafka" {
             return Err(ScriptError::UnknownSource(query.format));
@@ -263,6 +283,15 @@ impl Script {
     }
 }
 
+fn sink_format(name: Option<String>) -> Result<SinkFormat, ScriptError> {
+    match name.as_deref() {
+        Some("json") => Ok(SinkFormat::Json),
+        Some("delta") => Ok(SinkFormat::Delta),
+        Some("iceberg") => Ok(SinkFormat::Iceberg),
+        _ => Err(ScriptError::UnknownSink(name.unwrap_or_default())),
+    }
+}
+
 fn not_plain(what: &str) -> ScriptError {
     ScriptError::NotPlain(what.to_owned())
 }
@@ -279,47 +308,10 @@ impl QueryDefinition {
     }
 }
 
-/// Splits `sparkSubmitParameters` and keeps what `--conf` sets.
-pub fn submitted_confs(parameters: &str) -> BTreeMap<String, String> {
-    let mut confs = BTreeMap::new();
-    let mut words = shell_words(parameters).into_iter();
-    while let Some(word) = words.next() {
-        let setting = match word.strip_prefix("--conf=") {
-            Some(rest) => Some(rest.to_owned()),
-            None if word == "--conf" || word == "-c" => words.next(),
-            None => None,
-        };
-        if let Some((key, value)) = setting.as_deref().and_then(|s| s.split_once('=')) {
-            confs.insert(key.to_owned(), value.to_owned());
-        }
-    }
-    confs
-}
-
-/// Splits at blanks outside single and double quotes, as spark-submit's caller does.
-fn shell_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
-            (None, '\'' | '"') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::submitted_confs;
 
     const SCRIPT: &str = r#"
 CHECKPOINT = "s3://bucket/_checkpoints/streaming/orders/"

@@ -236,17 +236,24 @@ impl Storage {
 
     /// The names directly below a place that are numbers, rising.
     pub async fn numbers(&self, at: &Location) -> Result<Vec<i64>, Failure> {
+        let names = self.names(at).await?;
+        let mut numbers: Vec<i64> =
+            names.iter().filter_map(|name| name.parse().ok()).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// All names below a place, in the order of S3.
+    pub async fn names(&self, at: &Location) -> Result<Vec<String>, Failure> {
         let objects = self
             .call("ListObjectsV2", &at.prefix, &at.uri(), || {
                 self.store.list_all(&self.by, &at.bucket, &at.prefix)
             })
             .await?;
-        let mut numbers: Vec<i64> = objects
+        Ok(objects
             .iter()
-            .filter_map(|object| object.key[at.prefix.len()..].parse().ok())
-            .collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+            .map(|object| object.key[at.prefix.len()..].to_owned())
+            .collect())
     }
 
     async fn write(

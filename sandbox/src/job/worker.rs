@@ -1,13 +1,13 @@
 //! One query's stream thread: trigger after trigger until something ends it.
 
-use super::bronze;
 use super::controls::Controls;
 use super::driver_log::DriverLog;
 use super::failure::Failure;
 use super::order::StopSignal;
 use super::progress::{self, Durations, Listener, WorkerMetrics};
 use super::query::{Batch, MicroBatchQuery};
-use super::storage::{Location, Storage};
+use super::sinks::{Sink, Written};
+use super::storage::Storage;
 use super::timeline::Timeline;
 use crate::clock::Clock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) struct Worker {
     pub(super) query: MicroBatchQuery,
     pub(super) storage: Storage,
-    pub(super) sink: Location,
+    pub(super) sink: Sink,
     pub(super) trigger: Duration,
     pub(super) timeline: Timeline,
     pub(super) clock: Clock,
@@ -79,7 +79,12 @@ impl Worker {
         let planned_ms = self.timeline.now_ms();
         let records = progress::records(&batch);
         self.work(&batch, records).await;
-        bronze::write(&self.storage, &self.sink, &batch, self.timeline.now_ms()).await?;
+        let now_ms = self.timeline.now_ms();
+        if let Written::Dropped(why) =
+            self.sink.write(&self.storage, &batch, now_ms).await?
+        {
+            self.log.spark(&format!("INFO {why}"));
+        }
         let written_ms = self.timeline.now_ms();
         self.query.commit(&batch).await?;
         let now_ms = self.timeline.now_ms();
@@ -91,8 +96,10 @@ impl Worker {
             trigger_execution: now_ms - began_ms,
         };
         let past_ms = self.timeline.past_ms();
+        let sink = self.sink.description();
+        let query = &self.query;
         let event =
-            progress::event(&self.query, &batch, began_ms, since_last_ms, took, past_ms);
+            progress::event(query, &batch, began_ms, since_last_ms, took, past_ms, &sink);
         self.log.spark(&format!(
             "INFO MicroBatchExecution: Streaming query made progress: {event}"
         ));

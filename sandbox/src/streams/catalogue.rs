@@ -8,6 +8,7 @@ use super::{
     CheckpointPlace, LOG_GROUP, Starting, Story, StreamDefinition, TopicDefinition,
 };
 use crate::emr::{Application, ApplicationState};
+use crate::job::SinkFormat;
 
 /// Most streams run here, on Spark 3.5.
 const STREAMING: &str = "00fstreaming0709";
@@ -89,6 +90,7 @@ fn running() -> Vec<StreamDefinition> {
                 quiet_minutes: Some(2 * HOUR),
                 ..topic("refunds_events", 3, 0.5, 7 * DAY)
             }],
+            sink: SinkFormat::Iceberg,
             downstream: vec!["silver.refunds"],
             ..plain(
                 "refunds",
@@ -102,6 +104,7 @@ fn running() -> Vec<StreamDefinition> {
             topics: vec![topic("clicks_raw", 12, 900.0, DAY)],
             application: NEXT,
             records_metric: ("records_processed", false),
+            sink: SinkFormat::Json,
             downstream: vec!["silver.clicks"],
             ..plain(
                 "clicks",
@@ -185,6 +188,7 @@ fn broken() -> Vec<StreamDefinition> {
         },
         StreamDefinition {
             topics: vec![topic("device_telemetry", 8, 50.0, 2 * HOUR)],
+            sink: SinkFormat::Delta,
             downstream: vec!["silver.telemetry"],
             story: Story::DataLost,
             ..plain(
@@ -246,6 +250,7 @@ fn plain(
         records_metric: ("records_processed_total", true),
         siblings: Vec::new(),
         starting: Starting::Script,
+        sink: SinkFormat::Bronze,
         downstream: Vec::new(),
         story: Story::Runs,
     }

@@ -10,6 +10,8 @@ mod sluice_toml;
 
 use serde_json::{Value, json};
 
+use crate::job::SinkFormat;
+
 pub use catalogue::{applications, streams};
 pub use sluice_toml::{Addresses, sluice_toml};
 
@@ -116,6 +118,8 @@ pub struct StreamDefinition {
     pub siblings: Vec<&'static str>,
     /// What its code reads for where to begin.
     pub starting: Starting,
+    /// How it writes.
+    pub sink: SinkFormat,
     /// Tables made from it.
     pub downstream: Vec<&'static str>,
     /// How it came into its state.
@@ -217,6 +221,7 @@ mod tests {
             assert_eq!(query.stateful, stream.stateful, "{}", stream.name);
             let bronze = format!("s3://{BUCKET}/{}", stream.bronze_prefix());
             assert_eq!(query.sink_path.as_deref(), Some(bronze.as_str()));
+            assert_eq!(query.sink, stream.sink, "{}", stream.name);
             assert_eq!(
                 query.reader_option("kafka.isolation.level") == Some("read_committed"),
                 stream.read_committed

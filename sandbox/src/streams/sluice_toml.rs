@@ -10,6 +10,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::iam::{OBSERVER_ROLE, OPERATOR_ROLE};
+use crate::job::SinkFormat;
 use crate::wire::{ACCOUNT, REGION};
 
 /// Where everything listens, and the keys for it.
@@ -179,20 +180,28 @@ fn one(toml: &mut String, stream: &StreamDefinition, clock: &Clock) -> std::fmt:
         "stream_prefix = \"applications/{}/jobs/\"",
         stream.application
     )?;
-    writeln!(toml, "\n[streams.sink]\nkind = \"plain_files\"")?;
-    writeln!(
-        toml,
-        "location = \"s3://{BUCKET}/{}\"",
-        stream.bronze_prefix()
-    )?;
-    writeln!(
-        toml,
-        "layout = \"dt={{date}}/part-{{batch}}-{{uuid}}.json\""
-    )?;
+    sink(toml, stream)?;
     writeln!(toml, "\n[[streams.contacts]]\nname = \"Streaming Team\"")?;
     writeln!(toml, "reach = \"streaming-oncall@company.com\"")?;
     for table in &stream.downstream {
         writeln!(toml, "\n[[streams.downstream]]\ntable = {}", text(table))?;
+    }
+    Ok(())
+}
+
+fn sink(toml: &mut String, stream: &StreamDefinition) -> std::fmt::Result {
+    let kind = match stream.sink {
+        SinkFormat::Bronze => "plain_files",
+        SinkFormat::Json => "file_sink",
+        SinkFormat::Delta => "delta",
+        SinkFormat::Iceberg => "iceberg",
+    };
+    let location = format!("s3://{BUCKET}/{}", stream.bronze_prefix());
+    writeln!(toml, "\n[streams.sink]\nkind = {}", text(kind))?;
+    writeln!(toml, "location = {}", text(&location))?;
+    if stream.sink == SinkFormat::Bronze {
+        let layout = "dt={date}/part-{batch}-{uuid}.json";
+        writeln!(toml, "layout = {}", text(layout))?;
     }
     Ok(())
 }

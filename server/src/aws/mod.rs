@@ -29,7 +29,8 @@ pub use error::{AwsError, AwsErrorKind};
 pub use logs::{LogEvent, Logs};
 pub use metrics::{MetricPoint, MetricQuery, Metrics, Statistic};
 pub use s3::{
-    COPY_BYTES_MAX, Copied, DeleteOutcome, Deleted, Got, Head, Object, PutOn, S3,
+    COPY_BYTES_MAX, Copied, DeleteOutcome, Deleted, Got, Head, ListedSome, Object, PutOn,
+    S3,
 };
 pub use settings::OwnKeys;
 

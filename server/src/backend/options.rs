@@ -6,6 +6,7 @@ use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Cost, preview};
 use domain::policy::Policy;
+use domain::sink::{Again, beginning_of, told};
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::text::counted;
@@ -88,6 +89,12 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
         .snapshot
         .map_or(domain::time::Millis(0), |s| s.taken_at);
     let class = RtoClass::of(&way_out, Some(now), now);
+    let sink = match (&not_possible, known.snapshot) {
+        (None, Some(snapshot)) => {
+            what_the_sink_does(known.stream, snapshot, &way_out, cost)
+        }
+        _ => String::new(),
+    };
     OptionCard {
         letter: way_out.letter().to_string(),
         value: value.to_owned(),
@@ -97,12 +104,27 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
         cost,
         takes: class.expected().to_owned(),
         agrees: known.policy.agreement_for(&way_out).words(),
+        sink,
         not_possible,
         recommended: false,
         chosen: known.chosen.is_some_and(|c| {
             std::mem::discriminant(c) == std::mem::discriminant(&way_out)
         }),
     }
+}
+
+/// Where nothing is read again, nothing comes twice.
+fn what_the_sink_does(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    way_out: &WayOut,
+    cost: Option<Cost>,
+) -> String {
+    let again = match cost {
+        Some(cost) if cost.repeated == 0 => Again::No,
+        _ => Again::Yes,
+    };
+    told(&stream.sink, &snapshot.sink, &beginning_of(way_out), again).said
 }
 
 fn timestamp_card(known: &Known<'_>) -> OptionCard {
@@ -125,6 +147,9 @@ fn timestamp_card(known: &Known<'_>) -> OptionCard {
     card.letter = way_out.letter().to_string();
     card.title = way_out.title().to_owned();
     card.cost = None;
+    if let (None, Some(snapshot)) = (&card.not_possible, known.snapshot) {
+        card.sink = what_the_sink_does(known.stream, snapshot, &way_out, None);
+    }
     card.takes = "30 minutes to hours, by how far back".to_owned();
     card.agrees = known.policy.agreement_for(&way_out).words();
     card.chosen = matches!(known.chosen, Some(WayOut::Timestamp { .. }));

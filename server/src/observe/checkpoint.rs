@@ -124,7 +124,7 @@ async fn read_once(s3: &S3, stream: &Stream, files: &Files) -> Result<Read, Unre
             }
         }
     }
-    files.keep_only(&view);
+    files.keep_only(&view.listing);
     Ok(Read {
         view,
         objects: objects.len() as u64,
@@ -287,14 +287,14 @@ fn within_budget(view: &CheckpointView, wanted: Vec<String>) -> BTreeSet<String>
 }
 
 impl Files {
-    fn get(&self, name: &str, etag: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn get(&self, name: &str, etag: &str) -> Option<Arc<[u8]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(name)
             .filter(|(kept, _)| kept == etag)
             .map(|(_, bytes)| bytes.clone())
     }
 
-    fn put(&self, name: &str, etag: &str, bytes: &Arc<[u8]>) {
+    pub(super) fn put(&self, name: &str, etag: &str, bytes: &Arc<[u8]>) {
         if bytes.len() > KEPT_BYTES_MAX {
             return;
         }
@@ -306,11 +306,9 @@ impl Files {
     }
 
     /// Forgets what is no longer listed as it was.
-    fn keep_only(&self, view: &CheckpointView) {
+    pub(super) fn keep_only(&self, listing: &BTreeMap<String, ListedObject>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|name, (etag, _)| {
-            view.listing.get(name).is_some_and(|o| o.etag == *etag)
-        });
+        kept.retain(|name, (etag, _)| listing.get(name).is_some_and(|o| o.etag == *etag));
     }
 }
 

@@ -20,6 +20,7 @@ mod progress_charts;
 mod progress_lines;
 mod recognise;
 mod samples;
+mod sink;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -62,6 +63,7 @@ struct Watched {
     application: Arc<jobs::Application>,
     elsewhere: Arc<elsewhere::Elsewhere>,
     files: checkpoint::Files,
+    sink_files: checkpoint::Files,
     progress: progress::Recent,
     charts: charts::Cached,
     own_ids: judged::OwnIds,
@@ -108,6 +110,7 @@ impl Observer {
                 application,
                 elsewhere,
                 files: checkpoint::Files::default(),
+                sink_files: checkpoint::Files::default(),
                 progress: progress::Recent::default(),
                 charts: charts::Cached::default(),
                 own_ids: judged::OwnIds::default(),
@@ -199,8 +202,13 @@ impl Observer {
             let at = clock::now();
             (at, self.kafka(watched).await)
         };
-        let (files, (kafka_at, kafka), (jobs, progress)) =
-            tokio::join!(self.files(watched), kafka, jobs_and_progress);
+        let sink_and_files = async {
+            // What a live job has written since is then in the checkpoint too.
+            let sink = observed(self.sink(watched).await);
+            (sink, self.files(watched).await)
+        };
+        let ((sink, files), (kafka_at, kafka), (jobs, progress)) =
+            tokio::join!(sink_and_files, kafka, jobs_and_progress);
         let checkpoint = match files {
             Ok(files) => {
                 let kafka = kafka.as_ref().ok().map(|seen| (seen, kafka_at));
@@ -215,7 +223,13 @@ impl Observer {
             jobs: observed(jobs),
             kafka: observed_at(kafka_at, kafka),
             progress: observed(progress),
+            sink,
         };
+        if let (Some(checkpoint), Observed::Seen { value, .. }) =
+            (snapshot.checkpoint.seen(), &mut snapshot.sink)
+        {
+            *value = value.clone().beside(checkpoint);
+        }
         tokio::join!(
             self.date(watched, &mut snapshot.kafka, &snapshot.checkpoint),
             self.executors(watched, &mut snapshot.jobs, &snapshot.checkpoint)
@@ -361,6 +375,10 @@ pub(crate) fn unseen(name: &StreamName, reason: &str) -> Snapshot {
             reason: reason.to_owned(),
         },
         progress: Observed::Unknown {
+            at,
+            reason: reason.to_owned(),
+        },
+        sink: Observed::Unknown {
             at,
             reason: reason.to_owned(),
         },

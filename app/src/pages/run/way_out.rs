@@ -184,6 +184,7 @@ fn card(option: OptionCard, checked: Signal<bool>, look: Callback<()>) -> impl I
         cost,
         takes,
         agrees,
+        sink,
         not_possible,
         ..
     } = option;
@@ -201,6 +202,7 @@ fn card(option: OptionCard, checked: Signal<bool>, look: Callback<()>) -> impl I
             <p>{purpose}</p>
             {not_possible.map(|reason| view! { <p>{format!("Not possible: {reason}")}</p> })}
             {(!disabled).then(|| figures(cost, takes, agrees))}
+            {(!sink.is_empty()).then(|| view! { <p class="soft small">{sink}</p> })}
         </RadioCard>
     }
 }

@@ -1,44 +1,14 @@
-//! What is configured: the sink, the people, everything else.
+//! What is configured: the people, everything else.
 
-use domain::stream::{Contact, SinkKind};
+use domain::stream::Contact;
 use domain::time::human_duration;
 use leptos::prelude::*;
 
 use super::Page;
 use crate::ui::*;
 
-/// Where the rows go, and what a batch that comes twice does there.
-pub(super) fn sink(page: Page) -> AnyView {
-    let (sink, downstream) =
-        page.once(|page| (page.stream.sink.clone(), page.stream.downstream.clone()));
-    view! {
-        <Card>
-            <Facts wide=true>
-                <Fact name="Kind">{sink.kind.title()}</Fact>
-                <Fact name="Location">
-                    <Copyable value=sink.location what="the location" />
-                </Fact>
-                <Fact name="A batch that comes twice">{comes_twice(sink.kind)}</Fact>
-                <Fact name="Read downstream by">{listed(downstream, "nothing is configured")}</Fact>
-            </Facts>
-        </Card>
-    }
-    .into_any()
-}
-
-fn comes_twice(kind: SinkKind) -> &'static str {
-    match kind {
-        SinkKind::PlainFiles => "Its rows are written a second time.",
-        SinkKind::FileSink => {
-            "Batch ids that _spark_metadata remembers are skipped in silence, whatever they hold."
-        }
-        SinkKind::Delta => "It is skipped while the query id is the same.",
-        SinkKind::Iceberg => "It is skipped while the query id is the same.",
-        SinkKind::Hudi => "What happens depends on the table's key, and is unknown here.",
-    }
-}
-
-fn listed(items: Vec<String>, none: &'static str) -> AnyView {
+/// Texts as a list.
+pub(super) fn listed(items: Vec<String>, none: &'static str) -> AnyView {
     if items.is_empty() {
         return view! { <span class="soft">{none}</span> }.into_any();
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the checkpoint, worst first.
+//! What is wrong with the checkpoint and with its sink, worst first.
 
 use domain::checkpoint::checks::check_of;
 use domain::checkpoint::{Action, Finding, Severity};
@@ -6,15 +6,20 @@ use domain::ids::StreamName;
 use leptos::prelude::*;
 
 use super::Page;
-use super::seen::{seen, unseen};
+use super::seen::{Unseen, seen, unseen};
 use crate::paths;
 use crate::ui::*;
 
 /// What the doctor says.
 pub(super) fn findings(page: Page) -> AnyView {
     let stream = page.once(|page| page.stream.name.clone());
-    let findings = page.part(|page| {
-        seen(page, |snapshot| &snapshot.checkpoint).map(|checkpoint| checkpoint.findings)
+    let findings = page.part(|page| -> Result<Vec<Finding>, Unseen> {
+        let checkpoint = seen(page, |snapshot| &snapshot.checkpoint)?;
+        let sink = page.snapshot.as_ref().and_then(|s| s.sink.seen());
+        let mut findings = checkpoint.findings;
+        findings.extend(sink.into_iter().flat_map(|sink| sink.findings.clone()));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok(findings)
     });
     (move || match findings.get() {
         Err(why) => unseen("The checkpoint", why),
@@ -47,12 +52,22 @@ fn finding(stream: &StreamName, finding: Finding) -> AnyView {
         let words = line
             .map(|line| format!(", line {line}"))
             .unwrap_or_default();
-        let href = paths::stream_file(stream, &path, line);
+        // What lies elsewhere than in the checkpoint has no page.
+        let file = match path.starts_with("s3://") {
+            true => view! { <code class="key">{path}</code> }.into_any(),
+            false => {
+                let href = paths::stream_file(stream, &path, line);
+                view! {
+                    <a class="key" href=href>
+                        {path}
+                    </a>
+                }
+                .into_any()
+            }
+        };
         view! {
             " · "
-            <a class="key" href=href>
-                {path}
-            </a>
+            {file}
             {words}
         }
     });

@@ -10,6 +10,7 @@ mod jobs;
 mod log;
 mod partitions;
 mod seen;
+mod sink;
 mod verdict;
 
 use domain::error::{ErrorKind, WireError};
@@ -83,7 +84,7 @@ fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
         ("job-runs", "Job runs", jobs::job_runs(page)),
         ("log", "Log", log::log(page, log)),
         ("checkpoint", "Checkpoint", checkpoint::checkpoint(page)),
-        ("sink", "Sink", about::sink(page)),
+        ("sink", "Sink", sink::sink(page)),
         (
             "resets",
             "Resets so far",

@@ -8,7 +8,6 @@ import signal
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
-from etl.bronze import BronzeSink
 from etl.metrics import CloudWatchListener
 
 CHECKPOINT = "s3://bucket/_checkpoints/streaming/clicks/"
@@ -38,11 +37,11 @@ events = (
     .load()
 )
 
-sink = BronzeSink(path="s3://bucket/bronze/kafka/clicks/")
 query = (
     events.select(col("key").cast("string"), col("value").cast("string"), "partition", "offset")
     .writeStream.queryName("clicks")
-    .foreachBatch(sink.write)
+    .format("json")
+    .option("path", "s3://bucket/bronze/kafka/clicks/")
     .option("checkpointLocation", CHECKPOINT)
     .trigger(processingTime="60 seconds")
     .start()

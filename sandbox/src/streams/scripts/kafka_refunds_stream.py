@@ -8,7 +8,6 @@ import signal
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
-from etl.bronze import BronzeSink
 from etl.metrics import CloudWatchListener
 
 CHECKPOINT = "s3://bucket/_checkpoints/streaming/refunds/"
@@ -37,11 +36,11 @@ events = (
     .load()
 )
 
-sink = BronzeSink(path="s3://bucket/bronze/kafka/refunds/")
 query = (
     events.select(col("key").cast("string"), col("value").cast("string"), "partition", "offset")
     .writeStream.queryName("refunds")
-    .foreachBatch(sink.write)
+    .format("iceberg")
+    .option("path", "s3://bucket/bronze/kafka/refunds/")
     .option("checkpointLocation", CHECKPOINT)
     .trigger(processingTime="60 seconds")
     .start()

@@ -8,7 +8,6 @@ import signal
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import col
 
-from etl.bronze import BronzeSink
 from etl.metrics import CloudWatchListener
 
 CHECKPOINT = "s3://bucket/_checkpoints/streaming/telemetry/"
@@ -37,11 +36,11 @@ events = (
     .load()
 )
 
-sink = BronzeSink(path="s3://bucket/bronze/kafka/telemetry/")
 query = (
     events.select(col("key").cast("string"), col("value").cast("string"), "partition", "offset")
     .writeStream.queryName("telemetry")
-    .foreachBatch(sink.write)
+    .format("delta")
+    .option("path", "s3://bucket/bronze/kafka/telemetry/")
     .option("checkpointLocation", CHECKPOINT)
     .trigger(processingTime="60 seconds")
     .start()

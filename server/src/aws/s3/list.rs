@@ -84,7 +84,11 @@ impl S3 {
     }
 
     /// The next page of a part.
-    async fn page(&self, bucket: &str, part: Part) -> Result<(Part, Page), AwsError> {
+    pub(super) async fn page(
+        &self,
+        bucket: &str,
+        part: Part,
+    ) -> Result<(Part, Page), AwsError> {
         let asks = part.asks();
         let answer = self
             .client
@@ -194,7 +198,7 @@ fn object(listed: &aws_sdk_s3::types::Object, prefix: &str) -> Result<Object, Aw
     })
 }
 
-fn odd(what: &str) -> AwsError {
+pub(super) fn odd(what: &str) -> AwsError {
     AwsError::odd_answer(
         LIST,
         Effect::Reads,

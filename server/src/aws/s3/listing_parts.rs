@@ -83,6 +83,15 @@ impl Part {
         }
     }
 
+    /// The first keys after one, to be read page by page.
+    pub(super) fn beginning(prefix: &str, by_folder: bool, after: Option<&str>) -> Self {
+        Self {
+            by_folder,
+            after: after.map(str::to_owned),
+            ..Self::all_under(prefix)
+        }
+    }
+
     pub(super) fn asks(&self) -> Asks<'_> {
         Asks {
             prefix: &self.prefix,
@@ -128,6 +137,20 @@ impl Part {
         }
         self.token = page.token;
         Ok((objects, vec![self]))
+    }
+
+    /// Takes in a page of a listing that is cut into no parts; with it, what
+    /// follows it.
+    pub(super) fn page_by_page(
+        mut self,
+        page: Page,
+    ) -> Result<(Page, Option<Self>), &'static str> {
+        self.verify(&page)?;
+        self.last = page.objects.last().map(|o| o.key.clone()).or(self.last);
+        self.folders = page.folders.last().cloned().into_iter().collect();
+        self.token.clone_from(&page.token);
+        let next = page.more.then_some(self);
+        Ok((page, next))
     }
 
     fn verify(&self, page: &Page) -> Result<(), &'static str> {

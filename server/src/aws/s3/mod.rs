@@ -6,6 +6,7 @@ mod copy;
 mod delete;
 mod keys;
 mod list;
+mod list_some;
 mod listing_parts;
 mod read;
 mod write;
@@ -15,6 +16,7 @@ use domain::time::Millis;
 
 pub use copy::{COPY_BYTES_MAX, Copied};
 pub use delete::{DeleteOutcome, Deleted};
+pub use list_some::ListedSome;
 pub use read::{Got, Head};
 pub use write::PutOn;
 

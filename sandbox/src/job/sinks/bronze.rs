@@ -1,4 +1,4 @@
-//! The sink: one object a batch that says exactly which offsets it holds.
+//! Plain files: one object a batch that says exactly which offsets it holds.
 //!
 //! It stands for a plain `foreachBatch` writer, which knows nothing of batches that it
 //! wrote before: a batch that is run again is there twice, and that can be seen.
@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::failure::Failure;
-use super::query::Batch;
-use super::storage::{Location, Storage};
+use crate::job::failure::Failure;
+use crate::job::query::Batch;
+use crate::job::storage::{Location, Storage};
 
 /// Writes the batch; an empty one leaves no object.
 pub(super) async fn write(
@@ -21,6 +21,17 @@ pub(super) async fn write(
     if batch.ranges.is_empty() {
         return Ok(());
     }
+    let name = format!(
+        "dt={}/part-{}-{}.json",
+        day(now_ms),
+        batch.id,
+        Uuid::new_v4()
+    );
+    storage.put(at, &name, lines(batch).as_bytes()).await
+}
+
+/// A line for each range of offsets.
+pub(super) fn lines(batch: &Batch) -> String {
     let lines: Vec<String> = batch
         .ranges
         .iter()
@@ -36,15 +47,9 @@ pub(super) async fn write(
             .to_string()
         })
         .collect();
-    let name = format!(
-        "dt={}/part-{}-{}.json",
-        day(now_ms),
-        batch.id,
-        Uuid::new_v4()
-    );
     let mut text = lines.join("\n");
     text.push('\n');
-    storage.put(at, &name, text.as_bytes()).await
+    text
 }
 
 fn day(ms: i64) -> String {
