@@ -3,3 +3,4 @@
 mod bench;
 mod jobs;
 mod service;
+mod sinks;
