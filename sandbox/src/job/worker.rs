@@ -61,7 +61,7 @@ impl Worker {
 
     async fn batch(
         &mut self,
-        batch: Batch,
+        mut batch: Batch,
         began_ms: i64,
         since_last_ms: i64,
     ) -> Result<(), Failure> {
@@ -80,10 +80,12 @@ impl Worker {
         let records = progress::records(&batch);
         self.work(&batch, records).await;
         let now_ms = self.timeline.now_ms();
-        if let Written::Dropped(why) =
-            self.sink.write(&self.storage, &batch, now_ms).await?
-        {
-            self.log.spark(&format!("INFO {why}"));
+        let written = self.sink.write(&self.storage, &batch, now_ms).await?;
+        if let Written::Dropped { said, was_read } = written {
+            self.log.spark(&format!("INFO {said}"));
+            if !was_read {
+                batch.ranges.clear();
+            }
         }
         let written_ms = self.timeline.now_ms();
         self.query.commit(&batch).await?;
@@ -103,7 +105,7 @@ impl Worker {
         self.log.spark(&format!(
             "INFO MicroBatchExecution: Streaming query made progress: {event}"
         ));
-        self.publish(records, now_ms);
+        self.publish(progress::records(&batch), now_ms);
         Ok(())
     }
 

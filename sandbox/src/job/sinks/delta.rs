@@ -21,10 +21,13 @@ pub(super) async fn write(
     let versions = versions(storage, &log).await?;
     let newest = transaction(storage, &log, &versions, &sink.query_id).await?;
     if newest.is_some_and(|newest| newest >= batch.id) {
-        return Ok(Written::Dropped(format!(
-            "DeltaSink: Skipping already complete epoch {}, in query {}",
-            batch.id, sink.query_id
-        )));
+        return Ok(Written::Dropped {
+            said: format!(
+                "DeltaSink: Skipping already complete epoch {}, in query {}",
+                batch.id, sink.query_id
+            ),
+            was_read: false,
+        });
     }
     let mut actions = vec![json!({ "commitInfo": {
         "timestamp": now_ms,

@@ -25,9 +25,10 @@ pub(super) async fn write(
     let newest = log.newest().await?;
     if newest.is_some_and(|newest| batch.id <= newest) {
         let id = batch.id;
-        return Ok(Written::Dropped(format!(
-            "FileStreamSink: Skipping already committed batch {id}"
-        )));
+        return Ok(Written::Dropped {
+            said: format!("FileStreamSink: Skipping already committed batch {id}"),
+            was_read: false,
+        });
     }
     let data = write_data(storage, at, "", batch).await?;
     let files = data.into_iter().map(|data| SinkFile {

@@ -32,10 +32,13 @@ pub(super) async fn write(
         Some(version) => read(storage, &place, version).await?,
     };
     if last_epoch(&table, &sink.query_id).is_some_and(|last| batch.id <= last) {
-        return Ok(Written::Dropped(format!(
-            "SparkWrite: Skipping epoch {} for query {} as it was already committed",
-            batch.id, sink.query_id
-        )));
+        return Ok(Written::Dropped {
+            said: format!(
+                "SparkWrite: Skipping epoch {} for query {} as it was already committed",
+                batch.id, sink.query_id
+            ),
+            was_read: true,
+        });
     }
     let data = write_data(storage, &sink.at, "data/", batch).await?;
     let records = data.map_or(0, |data| data.records);

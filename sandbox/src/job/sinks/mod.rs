@@ -30,8 +30,14 @@ pub(super) struct Sink {
 pub(super) enum Written {
     /// The sink has it now.
     Yes,
-    /// The sink believed to have it; what its writer says in the log.
-    Dropped(String),
+    /// The sink believed to have it.
+    Dropped {
+        /// What its writer says in the log.
+        said: String,
+        /// Whether its records were read all the same. A sink that is asked first
+        /// has the query plan not run at all, so that not even state is kept.
+        was_read: bool,
+    },
 }
 
 impl Sink {
@@ -59,7 +65,9 @@ impl Sink {
             SinkFormat::Bronze => "ForeachBatchSink".to_owned(),
             SinkFormat::Json => format!("FileSink[{}]", self.at.uri()),
             SinkFormat::Delta => format!("DeltaSink[{}]", self.at.uri()),
-            SinkFormat::Iceberg => format!("IcebergSink[{}]", self.at.uri()),
+            SinkFormat::Iceberg => {
+                format!("IcebergWrite(table={}, format=PARQUET)", self.at.uri())
+            }
         }
     }
 }
