@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::checkpoint::Finding;
+use domain::checkpoint::{Finding, SinkLogName};
 use domain::ids::StreamName;
 use domain::sink::{SinkSeen, Whose};
 use domain::snapshot::Observed;
@@ -87,9 +87,9 @@ async fn a_checkpoint_that_went_back_behind_its_sink_is_found_out() {
     let sink_of_clicks = definition("clicks").bronze_prefix();
     let log = format!("{sink_of_clicks}_spark_metadata/");
     let keys = ground.bucket().keys(&log);
-    let batches = |key: &String| key[log.len()..].parse::<i64>().ok();
-    let newest = keys.iter().filter_map(batches).max();
-    let newest = newest.expect("a batch after the newest compaction");
+    let batches = |key: &String| SinkLogName::of(&key[log.len()..]);
+    let newest = keys.iter().filter_map(batches).map(SinkLogName::batch);
+    let newest = newest.max().expect("a batch");
     ground.bucket().put(&format!("{log}{}", newest + 2), b"v1");
     until("the gap", WITHIN, async || {
         let seen = sink(&oda, "clicks").await;
