@@ -30,7 +30,7 @@ pub struct AnswerItem {
 pub struct Choose {
     /// In this Run.
     pub run: String,
-    /// `latest`, `timestamp`, `offsets` or `earliest`.
+    /// `restart`, `rollback`, `latest`, `timestamp`, `offsets` or `earliest`.
     pub option: String,
     /// For `timestamp`: RFC 3339 with a zone, epoch milliseconds, or relative
     /// such as `2h ago`.
@@ -39,6 +39,9 @@ pub struct Choose {
     /// For `offsets`: Spark's JSON, `{"topic":{"0":23}}`.
     #[serde(default)]
     pub offsets: String,
+    /// For `rollback`: the newest batch that stays.
+    #[serde(default)]
+    pub batch: String,
     /// Why; required.
     #[serde(default)]
     pub reason: String,

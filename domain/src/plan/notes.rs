@@ -44,13 +44,7 @@ pub(super) fn reset_notes(
     checkpoint: &CheckpointSeen,
     times: Option<&TimestampOffsets>,
 ) -> Vec<String> {
-    let mut notes = vec![match checkpoint.last_committed() {
-        Some(batch) => format!(
-            "\"Before\" is the end of batch {}, the newest readable committed batch.",
-            batch.batch
-        ),
-        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
-    }];
+    let mut notes = vec![before_note(checkpoint)];
     let committed = checkpoint.last_committed().map(|b| b.batch);
     if let Some(newest) = checkpoint.newest_offsets.filter(|n| Some(*n) != committed) {
         notes.push(format!(
@@ -73,6 +67,90 @@ pub(super) fn reset_notes(
     notes.extend(carrier_note(&stream.carrier));
     notes.retain(|n| !n.is_empty());
     notes
+}
+
+fn before_note(checkpoint: &CheckpointSeen) -> String {
+    match checkpoint.last_committed() {
+        Some(batch) => format!(
+            "\"Before\" is the end of batch {}, the newest readable committed batch.",
+            batch.batch
+        ),
+        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
+    }
+}
+
+pub(super) fn onward_notes(
+    stream: &Stream,
+    way_out: &WayOut,
+    checkpoint: &CheckpointSeen,
+) -> Vec<String> {
+    let mut notes = vec![before_note(checkpoint)];
+    let committed = checkpoint.last_committed().map(|b| b.batch);
+    let newest = checkpoint.newest_offsets;
+    if let WayOut::RollBack { batch } = way_out {
+        notes.push(match newest {
+            Some(newest) if newest > *batch => format!(
+                "Batches {} to {newest} are forgotten. The next one is planned anew as batch {}; what it reads up to can differ from what it was.",
+                batch.saturating_add(1),
+                batch.saturating_add(1)
+            ),
+            _ => format!("What is left of a timeline after batch {batch} is deleted."),
+        });
+    }
+    if let Some(newest) = newest.filter(|n| Some(*n) != committed) {
+        notes.push(match way_out {
+            WayOut::Restart => format!(
+                "Batch {newest} was planned and not committed: it is run again, exactly."
+            ),
+            _ => format!(
+                "Batch {newest} was planned and not committed. What it may have written already is written again."
+            ),
+        });
+    }
+    if *way_out == WayOut::Restart {
+        return notes;
+    }
+    notes.push(match stream.sink.kind {
+        SinkKind::PlainFiles | SinkKind::FileSink => {
+            "The sink writes plain files: records that are read again are written a second time.".to_owned()
+        }
+        SinkKind::Delta | SinkKind::Iceberg => format!(
+            "The sink is {}, which remembers by the query's id which batches it holds and would skip those that are planned anew. So the query gets a new id, and records that are read again are written a second time. A job that gives the sink an id of its own (txnAppId) is skipped all the same.",
+            stream.sink.kind.title()
+        ),
+        SinkKind::Hudi => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
+    });
+    if stream.shape.stateful {
+        notes.push("The query keeps state. It goes back with the log: later versions of it are deleted, so that nothing is counted twice in it.".to_owned());
+    }
+    notes
+}
+
+pub(super) fn onward_left_out(way_out: &WayOut) -> Vec<LeftOut> {
+    let left = |what: &str, why: &str| LeftOut {
+        what: what.to_owned(),
+        why: why.to_owned(),
+    };
+    let mut out = vec![left(
+        "Write starting offsets",
+        "The checkpoint's own log says where the job goes on.",
+    )];
+    if *way_out == WayOut::Restart {
+        out.push(left(
+            "Change the checkpoint",
+            "Spark would go on from it as it is.",
+        ));
+    } else {
+        out.push(left(
+            "Delete what the sink holds",
+            "Sluice changes checkpoints only. Rows that are written twice are for the owner of the table.",
+        ));
+    }
+    out.push(left(
+        "Delete the backup",
+        "Backups are never deleted by a Run.",
+    ));
+    out
 }
 
 /// What holds only where the job's code has a part in the start.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::PartitionEffect;
 use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
 use super::setting::setting;
-use crate::intent::WayOut;
+use crate::intent::{Course, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
@@ -47,6 +47,9 @@ pub fn preview(
     way_out: &WayOut,
     times: Option<&TimestampOffsets>,
 ) -> Result<Vec<PartitionEffect>, Refusal> {
+    if way_out.course() != Course::BeginAnew {
+        return super::onward::preview(stream, snapshot, way_out);
+    }
     let checkpoint = seen_checkpoint(snapshot)?;
     let kafka = seen_kafka(snapshot)?;
     refuse_sink(stream)?;
@@ -102,6 +105,12 @@ pub(super) fn targets(
                             .and_then(|t| t.0.get(topic)?.get(partition).copied())
                             .ok_or_else(|| Refusal::Unresolved(time.utc()))?
                             .unwrap_or(at.latest),
+                        WayOut::Restart | WayOut::RollBack { .. } => {
+                            return Err(Refusal::Log(
+                                "This way out goes on from the checkpoint's log."
+                                    .to_owned(),
+                            ));
+                        }
                     };
                     offsets.set(topic.clone(), *partition, target);
                 }
@@ -177,7 +186,11 @@ pub(super) fn reads_back_to(
 ) -> Option<Millis> {
     match way_out {
         WayOut::Timestamp { at } => Some(*at),
-        WayOut::Latest | WayOut::Earliest => None,
+        WayOut::Latest | WayOut::Earliest | WayOut::Restart => None,
         WayOut::Offsets { .. } => checkpoint.last_committed().map(|b| b.planned_at),
+        WayOut::RollBack { batch } => {
+            let kept = checkpoint.batches.iter().find(|b| b.batch == *batch);
+            kept.map(|b| b.planned_at)
+        }
     }
 }

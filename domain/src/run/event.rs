@@ -435,6 +435,24 @@ pub enum Facts {
         /// Where its first batch ended.
         first_ends: Vec<PartitionOffsets>,
     },
+    /// Some of the checkpoint's files were changed.
+    Edited {
+        /// How many were deleted; those found gone already included.
+        #[serde(with = "decimal")]
+        deleted: u64,
+        /// The keys that were written, below the checkpoint.
+        written: Vec<String>,
+    },
+    /// The job went on where the log says.
+    WentOn {
+        /// At this batch.
+        #[serde(with = "decimal")]
+        batch: i64,
+        /// From here, by source.
+        sources: Vec<PartitionOffsets>,
+        /// Where that batch ended.
+        first_ends: Vec<PartitionOffsets>,
+    },
     /// Batches advance.
     Advanced {
         /// The newest committed batch.

@@ -6,6 +6,7 @@
 )]
 
 mod carriers;
+mod onward;
 mod plan;
 mod run;
 mod verdict;

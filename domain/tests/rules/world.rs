@@ -137,6 +137,7 @@ pub(crate) fn snapshot(
                 },
                 findings: Vec::new(),
                 nested: Vec::new(),
+                rollbacks: Vec::new(),
             },
         },
         jobs: Observed::Seen {

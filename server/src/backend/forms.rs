@@ -78,6 +78,16 @@ pub(super) fn parse_offsets(text: &str) -> Answered<PartitionOffsets> {
     })
 }
 
+pub(super) fn parse_batch(text: &str) -> Answered<i64> {
+    let batch = text.trim().parse::<i64>().ok().filter(|batch| *batch >= 0);
+    batch.ok_or_else(|| {
+        invalid(
+            format!("{:?} is no batch.", text.trim()),
+            "Allowed: the number of a batch, such as 1234.",
+        )
+    })
+}
+
 pub(super) fn kind(word: &str) -> Answered<PlanKind> {
     match word {
         "secure" => Ok(PlanKind::Secure),

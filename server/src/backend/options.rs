@@ -18,10 +18,18 @@ pub(super) struct Known<'a> {
     pub(super) chosen: Option<&'a WayOut>,
 }
 
-/// The cards, in the runbook's order.
+/// The cards, together with others that do the same to the checkpoint. The one
+/// that is recommended comes first, and those of its kind after it.
 pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     let stopped_at = known.snapshot.and_then(where_it_stopped);
     let mut cards = vec![
+        card(
+            known,
+            "restart",
+            WayOut::Restart,
+            "Starts the job again on its checkpoint, in which nothing is changed. For a job that was stopped, or whose error is mended.",
+        ),
+        rollback_card(known),
         card(
             known,
             "latest",
@@ -50,7 +58,50 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     {
         best.recommended = true;
     }
+    let first = cards.iter().find(|c| c.recommended).map(|c| c.course);
+    cards.sort_by_key(|c| (Some(c.course) != first, c.course, !c.recommended));
     cards
+}
+
+/// The batches that can be rolled back to, each with what is then read again.
+fn rollback_card(known: &Known<'_>) -> OptionCard {
+    let seen = known.snapshot.and_then(|s| s.checkpoint.seen());
+    let choices: Vec<(String, String)> = seen
+        .into_iter()
+        .flat_map(|c| c.rollbacks.iter().map(move |r| (c, r.batch)))
+        .filter_map(|(checkpoint, batch)| {
+            let way_out = WayOut::RollBack { batch };
+            let effects = preview(known.stream, known.snapshot?, &way_out, None).ok()?;
+            let planned = checkpoint.batches.iter().find(|b| b.batch == batch);
+            let at = planned.map_or_else(String::new, |b| {
+                format!(", planned {}", b.planned_at.utc())
+            });
+            let again = counted(Cost::of(&effects).repeated, "record", "records");
+            Some((
+                batch.to_string(),
+                format!("{batch}{at}: {again} read again"),
+            ))
+        })
+        .collect();
+    let chosen = match known.chosen {
+        Some(WayOut::RollBack { batch }) => Some(*batch),
+        _ => None,
+    };
+    let first = choices.first().and_then(|(batch, _)| batch.parse().ok());
+    let newest = seen.and_then(|c| c.rollbacks.first()).map(|r| r.batch);
+    let batch = chosen.or(first).or(newest).unwrap_or_default();
+    let mut card = card(known, "rollback", WayOut::RollBack { batch }, "");
+    card.purpose = format!(
+        "Forgets the newest batches and goes on from the end of an older one. For a newest batch that is broken or wrong, and for data that must be read again from a batch on.{}",
+        match card.cost {
+            Some(_) => format!(" The figures are those of batch {batch}."),
+            None => String::new(),
+        }
+    );
+    card.takes = "minutes to hours, by how far back".to_owned();
+    card.prefill = batch.to_string();
+    card.choices = choices;
+    card
 }
 
 /// Where the stream provably got to, as far as Kafka still has it: from there
@@ -91,9 +142,11 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
     OptionCard {
         letter: way_out.letter().to_string(),
         value: value.to_owned(),
+        course: way_out.course(),
         title: way_out.title().to_owned(),
         purpose: purpose.to_owned(),
         prefill: String::new(),
+        choices: Vec::new(),
         cost,
         takes: class.expected().to_owned(),
         agrees: known.policy.agreement_for(&way_out).words(),

@@ -155,12 +155,32 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
             .map(|option| option.prefill.clone())
             .unwrap_or_default()
     });
+    let choices = run.once(|page| {
+        let option = page.options.iter().find(|option| option.value == value);
+        option
+            .map(|option| option.choices.clone())
+            .unwrap_or_default()
+    });
+    // What is of one course stands together, under one heading.
+    let heading = {
+        let value = value.clone();
+        run.part(move |page| {
+            let at = page.options.iter().position(|o| o.value == value)?;
+            let course = page.options[at].course;
+            let is_first = at == 0 || page.options[at - 1].course != course;
+            is_first.then(|| course.title())
+        })
+    };
     let parameter = match value.as_str() {
+        "rollback" if !choices.is_empty() => {
+            Some(view! { <BatchParameter prefill choices /> }.into_any())
+        }
         "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
         "offsets" => Some(view! { <OffsetsParameter prefill /> }.into_any()),
         _ => None,
     };
     view! {
+        {move || heading.get().map(|heading| view! { <h3>{heading}</h3> })}
         {move || option.get().map(|option| card(option, is_checked, look))}
         {parameter
             .map(|parameter| {
@@ -235,6 +255,24 @@ fn figures(cost: Option<Cost>, takes: String, agrees: String) -> impl IntoView {
             <Figure name="Takes">{takes}</Figure>
             <Figure name="Must agree">{agrees}</Figure>
         </Figures>
+    }
+}
+
+#[component]
+fn BatchParameter(prefill: String, choices: Vec<(String, String)>) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-batch"
+            label="Newest batch that stays"
+            hint="Those of the newest batches after which Spark goes on, by the doctor's look at the checkpoint as it would then be."
+        >
+            <Select
+                id="choose-batch"
+                name=field("batch")
+                options=choices
+                value=Signal::stored(prefill)
+            />
+        </Field>
     }
 }
 

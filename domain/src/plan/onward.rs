@@ -1,0 +1,326 @@
+//! Plans that go on from the checkpoint's own log, changed or not: where the
+//! job will go on is what the doctor foretells of the checkpoint as it will be.
+
+use uuid::Uuid;
+
+use super::build::{BuildReset, basis, numbered, restart, seal};
+use super::edit::{Foreseen, offsets_of};
+use super::notes::{onward_left_out, onward_notes};
+use super::refusal::{
+    Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
+};
+use super::targets::{effects, reads_back_to};
+use super::{
+    ConfirmStep, EditStep, FORMAT, GateStep, OpenGateStep, PartitionEffect, Plan,
+    PlanBody, PlanKind, StepKind, WatchStep, gate_text,
+};
+use crate::checkpoint::Prognosis;
+use crate::estimate::{Work, estimate};
+use crate::intent::{Course, WayOut};
+use crate::keyset::{KeyEntry, KeySet};
+use crate::offsets::PartitionOffsets;
+use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
+use crate::stream::{SinkKind, Stream};
+
+/// Where the query goes on.
+struct Onward {
+    /// The first batch that runs.
+    batch: i64,
+    /// From where it reads, by source.
+    sources: Vec<PartitionOffsets>,
+}
+
+/// Builds the plan of a way out that goes on from the log.
+pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
+    let BuildReset {
+        run,
+        stream,
+        snapshot,
+        policy,
+        intent,
+        sealed,
+        ..
+    } = *input;
+    let way_out = &intent.way_out;
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let jobs = seen_jobs(snapshot)?;
+    if let Some(alive) = jobs.alive().next() {
+        return Err(Refusal::Alive(alive.id.to_string()));
+    }
+    let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
+    refuse_other_query(snapshot, checkpoint)?;
+    let kafka = seen_kafka(snapshot)?;
+    refuse_sink(stream, way_out)?;
+    let foreseen = input.foreseen.ok_or_else(|| {
+        Refusal::Log("What Spark would do was not foretold for this.".to_owned())
+    })?;
+    let onward = onward(way_out, &foreseen.prognosis)?;
+    let effects = judged_effects(checkpoint, kafka, &onward.sources)?;
+    let restart = restart(run, jobs, base, "reset");
+    let kinds = steps(input, foreseen, checkpoint, onward, restart)?;
+    let work = Work {
+        objects: 0,
+        quiet_ms: 0,
+        backlog: effects.iter().map(|e| e.backlog).sum(),
+    };
+    let back_to = reads_back_to(way_out, checkpoint);
+    seal(PlanBody {
+        format: FORMAT,
+        kind: PlanKind::Reset,
+        run: run.clone(),
+        stream: stream.name.clone(),
+        intent: Some(intent.clone()),
+        built_at: input.now,
+        snapshot_at: snapshot.taken_at,
+        basis: basis(stream, snapshot, policy)?,
+        sealed: Some(sealed.clone()),
+        policy: policy.clone(),
+        steps: numbered("reset", kinds),
+        undo: Vec::new(),
+        left_out: onward_left_out(way_out),
+        effects,
+        notes: onward_notes(stream, way_out, checkpoint),
+        estimate: estimate(way_out, back_to, input.now, work, input.rates),
+        agreement: policy.agreement_for(way_out),
+    })
+}
+
+/// What a way out that goes on from the log would do by what was seen now.
+pub(super) fn preview(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    way_out: &WayOut,
+) -> Result<Vec<PartitionEffect>, Refusal> {
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let kafka = seen_kafka(snapshot)?;
+    refuse_sink(stream, way_out)?;
+    let sources = match way_out {
+        WayOut::RollBack { batch } => {
+            let seen = checkpoint.rollbacks.iter().find(|r| r.batch == *batch);
+            seen.map(|r| r.next.clone())
+                .ok_or_else(|| no_rollback(checkpoint, *batch))?
+        }
+        _ => onward(way_out, &checkpoint.prognosis)?.sources,
+    };
+    judged_effects(checkpoint, kafka, &sources)
+}
+
+fn no_rollback(checkpoint: &CheckpointSeen, batch: i64) -> Refusal {
+    Refusal::Log(match checkpoint.rollbacks.as_slice() {
+        [] => "No batch is left from which Spark would go on: of the newest 25, none has whole files of its own, a whole batch before it and state that can be loaded.".to_owned(),
+        [newest, ..] => {
+            let oldest = checkpoint.rollbacks.last().unwrap_or(newest).batch;
+            format!(
+                "Batch {batch} is none from which Spark would go on. The newest that is one is {}, the oldest {oldest}.",
+                newest.batch
+            )
+        }
+    })
+}
+
+/// The sinks that remember batch ids lose what a rolled back query writes under
+/// the same ids.
+fn refuse_sink(stream: &Stream, way_out: &WayOut) -> Result<(), Refusal> {
+    match (stream.sink.kind, way_out.course()) {
+        (SinkKind::FileSink, Course::GoBack) => Err(Refusal::Sink(format!(
+            "The sink {} is Spark's file sink: its _spark_metadata remembers the batches that would be forgotten and would skip those that are planned anew under their ids, in silence. Sluice does not change what a sink holds, so this is not offered for it.",
+            stream.sink.location
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Where Spark goes on, by the doctor's own word.
+fn onward(way_out: &WayOut, prognosis: &Prognosis) -> Result<Onward, Refusal> {
+    let (batch, lines) = match prognosis {
+        Prognosis::Starts {
+            batch_id,
+            start_offsets,
+            ..
+        } => (*batch_id, start_offsets),
+        Prognosis::StartsFresh {
+            start: Some(lines), ..
+        } => (0, lines),
+        Prognosis::StartsFresh { start: None, why } => {
+            return Err(Refusal::Log(format!(
+                "{why} It would begin where the job's code says, which is not known here. Choose where it begins."
+            )));
+        }
+        Prognosis::Fails {
+            error_class, text, ..
+        } => {
+            return Err(Refusal::Log(format!(
+                "Spark would fail again, with {error_class}: {}",
+                sentence(text)
+            )));
+        }
+        Prognosis::Unknown { unread } => {
+            return Err(Refusal::Log(format!(
+                "What Spark would do depends on files that could not be read, such as {}.",
+                unread.first().map_or("none", String::as_str)
+            )));
+        }
+    };
+    let sources = offsets_of(lines).ok_or_else(|| {
+        Refusal::Log(
+            "A source has no position in the log, so where it would go on is not known here."
+                .to_owned(),
+        )
+    })?;
+    match way_out {
+        WayOut::RollBack { batch: to } if to.checked_add(1) != Some(batch) => {
+            Err(Refusal::Log(format!(
+                "Without the batches after {to}, Spark would run batch {batch} next and not the one after it."
+            )))
+        }
+        _ => Ok(Onward { batch, sources }),
+    }
+}
+
+/// The first line of a text of Spark's, as a sentence.
+fn sentence(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default().trim();
+    match line.ends_with(['.', '!', '?']) {
+        true => line.to_owned(),
+        false => format!("{line}."),
+    }
+}
+
+/// What goes on from `sources` does to each partition, refused where Spark
+/// would fail on what Kafka holds.
+fn judged_effects(
+    checkpoint: &CheckpointSeen,
+    kafka: &KafkaSeen,
+    sources: &[PartitionOffsets],
+) -> Result<Vec<PartitionEffect>, Refusal> {
+    let mut wrong = Vec::new();
+    let mut targets = sources.to_vec();
+    for offsets in &mut targets {
+        let topics: Vec<String> = offsets.topics().map(str::to_owned).collect();
+        for (topic, partition, offset) in offsets.clone().iter() {
+            let seen = kafka.topics.get(topic);
+            match seen.and_then(|t| t.partitions.get(&partition)) {
+                None => wrong.push(format!("{topic}-{partition} is not on the cluster")),
+                Some(at) if offset < at.earliest => wrong.push(format!(
+                    "{topic}-{partition}: it would go on at {offset}, and Kafka has deleted everything before {}",
+                    at.earliest
+                )),
+                Some(at) if offset > at.latest => wrong.push(format!(
+                    "{topic}-{partition}: it would go on at {offset}, beyond the end {}",
+                    at.latest
+                )),
+                Some(_) => {}
+            }
+        }
+        for topic in topics {
+            let seen = kafka.topics.get(&topic).map(|t| &t.partitions);
+            for (partition, at) in seen.into_iter().flatten() {
+                if offsets.get(&topic, *partition).is_some() {
+                    continue;
+                }
+                if at.earliest != 0 {
+                    wrong.push(format!(
+                        "{topic}-{partition} is new to the query and begins at {} instead of 0",
+                        at.earliest
+                    ));
+                }
+                offsets.set(topic.clone(), *partition, at.earliest);
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Ok(effects(checkpoint, kafka, &targets))
+    } else {
+        Err(Refusal::PastKafka(wrong))
+    }
+}
+
+fn steps(
+    input: &BuildReset<'_>,
+    foreseen: &Foreseen,
+    checkpoint: &CheckpointSeen,
+    onward: Onward,
+    restart: super::RestartStep,
+) -> Result<Vec<StepKind>, Refusal> {
+    let BuildReset { stream, policy, .. } = *input;
+    let prefix = &stream.checkpoint;
+    let mut kinds = Vec::new();
+    if input.intent.way_out.course() == Course::GoBack {
+        if foreseen.edit.is_empty() {
+            return Err(Refusal::Log(
+                "Nothing would change: the log ends there already. Restart only does the same."
+                    .to_owned(),
+            ));
+        }
+        refuse_unsealed(foreseen, input.keys)?;
+        let metadata = input.keys.iter().find(|k| k.key == "metadata");
+        let gate = gate_text(input.run, input.run_page);
+        kinds.push(StepKind::CloseGate(GateStep {
+            prefix: prefix.clone(),
+            replaces: metadata.map(|m| m.etag.clone()),
+            body: gate.clone(),
+        }));
+        kinds.push(StepKind::Edit(EditStep {
+            prefix: prefix.clone(),
+            deletes: KeySet::of(&foreseen.edit.deletes),
+            writes: foreseen.edit.writes.clone(),
+        }));
+        kinds.push(StepKind::OpenGate(OpenGateStep {
+            prefix: prefix.clone(),
+            replaces: gate,
+            query_id: query_id(stream, checkpoint, input.query_id),
+        }));
+    }
+    kinds.push(StepKind::Restart(restart));
+    kinds.push(StepKind::Confirm(ConfirmStep {
+        prefix: prefix.clone(),
+        batch: onward.batch,
+        sources: onward.sources,
+        deadline_ms: policy.first_batch_deadline_ms,
+    }));
+    kinds.push(StepKind::Watch(WatchStep {
+        prefix: prefix.clone(),
+        batches: policy.watch_batches,
+        from_batch: onward.batch,
+        deadline_ms: policy.watch_deadline_ms,
+    }));
+    Ok(kinds)
+}
+
+/// Refuses to touch what the sealed backup does not hold as it is now.
+fn refuse_unsealed(foreseen: &Foreseen, keys: &[KeyEntry]) -> Result<(), Refusal> {
+    let sealed = |key: &str, etag: &str| {
+        keys.binary_search_by(|e| e.key.as_str().cmp(key))
+            .is_ok_and(|at| keys[at].etag == etag)
+    };
+    let mut touched = foreseen
+        .edit
+        .deletes
+        .iter()
+        .map(|e| (e.key.as_str(), e.etag.as_str()))
+        .chain(
+            foreseen
+                .edit
+                .writes
+                .iter()
+                .filter_map(|w| Some((w.key.as_str(), w.replaces.as_deref()?))),
+        );
+    match touched.find(|(key, etag)| !sealed(key, etag)) {
+        None => Ok(()),
+        Some((key, _)) => Err(Refusal::Log(format!(
+            "{key} is not in the sealed backup as it is now. Abort this Run and open another, which secures the stream anew."
+        ))),
+    }
+}
+
+/// The id of the rolled back query. Delta and Iceberg remember by it which
+/// batches they hold, and would skip those that are planned anew: there it gets
+/// a new one.
+fn query_id(stream: &Stream, checkpoint: &CheckpointSeen, fresh: Uuid) -> Uuid {
+    match stream.sink.kind {
+        SinkKind::Delta | SinkKind::Iceberg => fresh,
+        SinkKind::PlainFiles | SinkKind::Hudi | SinkKind::FileSink => {
+            checkpoint.query_id.unwrap_or(fresh)
+        }
+    }
+}
