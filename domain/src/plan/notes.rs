@@ -100,7 +100,7 @@ pub(super) fn onward_notes(
     if let Some(newest) = newest.filter(|n| Some(*n) != committed) {
         notes.push(match way_out {
             WayOut::Restart => format!(
-                "Batch {newest} was planned and not committed: it is run again, exactly."
+                "Batch {newest} was planned and not committed: it is run again, exactly. What it may have written already is written again, where the sink does not know its batches."
             ),
             _ => format!(
                 "Batch {newest} was planned and not committed. What it may have written already is written again."
