@@ -47,29 +47,53 @@ pub enum WayOut {
         #[serde(with = "crate::canonical::decimal")]
         batch: i64,
     },
+    /// H: move where the next batch begins, in the log's own newest file. A
+    /// partition that is not named stays where it is.
+    Move {
+        /// The new places.
+        offsets: PartitionOffsets,
+    },
+    /// G: go on at these offsets, with the number after the newest that was
+    /// used.
+    Rise {
+        /// One for every partition.
+        offsets: PartitionOffsets,
+    },
 }
 
-/// What a way out does to the checkpoint, which says what its plan is made of.
+/// How much of the checkpoint a way out changes, which says what its plan is
+/// made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// Nothing: the job goes on where its log says.
+    Nothing,
+    /// Some files of its log and state: the job goes on where its log then says.
+    Log,
+    /// All: it is cleared, and the job begins at batch 0, at offsets that are
+    /// carried to it.
+    All,
+}
+
+/// What a way out is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Course {
-    /// Nothing in it is changed; the job goes on where its log says.
+    /// From where it stopped.
     GoOn,
-    /// Some of its files are changed; the job goes on from its log.
+    /// To what the log says of an earlier time.
     GoBack,
-    /// It is cleared; the job begins at batch 0, at offsets that are carried to
-    /// it.
+    /// At places that are chosen.
     BeginAnew,
 }
 
 impl Course {
-    /// What it is for, as the heading of its ways out.
+    /// The heading of its ways out.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Course::GoOn => "Go on as it is",
+            Course::GoOn => "Go on from where it stopped",
             Course::GoBack => "Go back in its own log",
-            Course::BeginAnew => "Begin anew",
+            Course::BeginAnew => "Begin anew at a place of your choice",
         }
     }
 }
@@ -83,20 +107,38 @@ impl WayOut {
             WayOut::Timestamp { .. } | WayOut::Offsets { .. } => 'B',
             WayOut::Earliest => 'C',
             WayOut::RollBack { .. } => 'E',
+            WayOut::Rise { .. } => 'G',
+            WayOut::Move { .. } => 'H',
             WayOut::Restart => 'R',
         }
     }
 
-    /// What it does to the checkpoint.
+    /// What it is for.
     #[must_use]
     pub fn course(&self) -> Course {
         match self {
             WayOut::Latest
             | WayOut::Timestamp { .. }
             | WayOut::Offsets { .. }
-            | WayOut::Earliest => Course::BeginAnew,
+            | WayOut::Earliest
+            | WayOut::Rise { .. } => Course::BeginAnew,
             WayOut::RollBack { .. } => Course::GoBack,
-            WayOut::Restart => Course::GoOn,
+            WayOut::Restart | WayOut::Move { .. } => Course::GoOn,
+        }
+    }
+
+    /// How much of the checkpoint it changes.
+    #[must_use]
+    pub fn touch(&self) -> Touch {
+        match self {
+            WayOut::Latest
+            | WayOut::Timestamp { .. }
+            | WayOut::Offsets { .. }
+            | WayOut::Earliest => Touch::All,
+            WayOut::RollBack { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
+                Touch::Log
+            }
+            WayOut::Restart => Touch::Nothing,
         }
     }
 
@@ -110,6 +152,8 @@ impl WayOut {
             WayOut::Earliest => "Reprocess everything retained",
             WayOut::Restart => "Restart only",
             WayOut::RollBack { .. } => "Roll back to a batch",
+            WayOut::Move { .. } => "Step over records",
+            WayOut::Rise { .. } => "Start at offsets, numbers rising",
         }
     }
 
@@ -125,6 +169,13 @@ impl WayOut {
             WayOut::Earliest => "C: reprocess everything that Kafka retains".to_owned(),
             WayOut::Restart => "R: restart only, on the checkpoint as it is".to_owned(),
             WayOut::RollBack { batch } => format!("E: roll back to batch {batch}"),
+            WayOut::Move { offsets } => {
+                format!("H: move the next offsets of {} partitions", offsets.len())
+            }
+            WayOut::Rise { offsets } => format!(
+                "G: start at given offsets of {} partitions, numbers rising",
+                offsets.len()
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::access::Role;
 use crate::agreement::{AgreementNeeded, RoleNeeded};
 use crate::canonical::{self, NotCanonical};
 use crate::ids::Digest;
-use crate::intent::{Course, WayOut};
+use crate::intent::{Touch, WayOut};
 
 /// What applies to the streams of an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,13 +65,13 @@ impl Policy {
         needed
     }
 
-    /// Whom `way_out` needs. A policy that does not name a way back asks for it
+    /// Whom `way_out` needs. A policy that does not name a change of the log asks for it
     /// whom it asks for chosen offsets, since both can repeat and skip.
     #[must_use]
     pub fn agreement_for(&self, way_out: &WayOut) -> AgreementNeeded {
         let letter = way_out.letter().to_string();
         let is_named = self.agreement.iter().any(|a| a.option == letter);
-        if is_named || way_out.course() != Course::GoBack {
+        if is_named || way_out.touch() != Touch::Log {
             return self.agreement_by_word(&letter);
         }
         let mut needed = self.agreement_by_word("B");

@@ -123,6 +123,108 @@ async fn a_query_with_state_goes_back_with_its_state() {
     run.is_healthy_again().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_record_is_stepped_over_and_all_else_is_read_once() {
+    let stage = Stage::set("payments").await;
+    let run = stage.opens_a_run().await;
+    let card = option(&run, "move").await;
+    assert_eq!(card.not_possible, None);
+    run.chooses("restart", &[]).await;
+    run.secures().await;
+    // Where it stopped is known now; the record is the third that comes.
+    let restart = run.plans(PlanKind::Reset).await;
+    let stopped = &restart.body.effects[2];
+    let poison = stopped.after.0 + 2;
+    let record = format!("{}-{}@{poison}", stopped.topic, stopped.partition);
+    let end = || {
+        let topics = &stage.ground.sandbox.world.topics;
+        topics.log_end(&stopped.topic, stopped.partition)
+    };
+    until("the record", Duration::from_secs(60), async || {
+        let end = end().map_err(|error| error.to_string())?;
+        (end > poison).then_some(()).ok_or_else(|| end.to_string())
+    })
+    .await;
+    run.chooses("move", &[("moves", &record)]).await;
+    let bronze = stage.bronze_keys();
+    let before = stage.checkpoint();
+    let plan = run.plans(PlanKind::Reset).await;
+    assert_eq!((plan.cost().skipped, plan.cost().repeated), (3, 0));
+    run.starts(&plan).await;
+    run.is_done().await;
+    let began = stage.new_bronze_begins(&bronze, &plan).await;
+    assert_eq!(began, promised(&plan));
+    assert_eq!(
+        began.get(&stopped.topic, stopped.partition),
+        Some(poison + 1)
+    );
+    for other in restart.body.effects.iter().filter(|e| *e != stopped) {
+        let at = began.get(&other.topic, other.partition);
+        assert_eq!(at, Some(other.after.0), "{other:?}");
+    }
+    // The numbers went on: no batch that the sink could know is numbered anew, but
+    // for one that was not committed.
+    let prefix = stage.definition.bronze_prefix();
+    let new = stage.ground.bucket().bronze(&prefix, &bronze);
+    let committed = before
+        .keys()
+        .filter_map(|key| match CheckpointFile::of_key(key) {
+            CheckpointFile::Commits(batch) => Some(batch),
+            _ => None,
+        });
+    let committed = committed.max().expect("a commit");
+    assert!(new.iter().all(|range| range.batch > committed), "{new:?}");
+    run.is_healthy_again().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_begins_at_given_offsets_under_rising_numbers() {
+    let stage = Stage::set("orders").await;
+    let run = stage.opens_a_run().await;
+    let before = stage.checkpoint();
+    let id = StreamMetadata::parse(&before["metadata"])
+        .value
+        .expect("an id");
+    let card = option(&run, "rise").await;
+    let mut wanted = PartitionOffsets::parse(&card.prefill)
+        .value
+        .expect("offsets");
+    let all: Vec<_> = wanted
+        .iter()
+        .map(|(topic, partition, offset)| (topic.to_owned(), partition, offset))
+        .collect();
+    for (topic, partition, offset) in all {
+        wanted.set(topic, partition, offset - 1_000 + i64::from(partition));
+    }
+    let offsets = wanted.to_spark_json();
+    run.chooses("rise", &[("rises", &offsets)]).await;
+    run.secures().await;
+    let bronze = stage.bronze_keys();
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    run.is_done().await;
+    let began = stage.new_bronze_begins(&bronze, &plan).await;
+    assert_eq!(began, wanted);
+    stage.repeated_as_promised(&bronze, &plan);
+    let newest = before
+        .keys()
+        .filter_map(|key| match CheckpointFile::of_key(key) {
+            CheckpointFile::Offsets(batch) => Some(batch),
+            _ => None,
+        });
+    let newest = newest.max().expect("a batch");
+    let prefix = stage.definition.bronze_prefix();
+    let new = stage.ground.bucket().bronze(&prefix, &bronze);
+    let first = new.iter().map(|range| range.batch).min();
+    assert_eq!(first, Some(newest + 1));
+    let now = stage.checkpoint();
+    let now = StreamMetadata::parse(&now["metadata"])
+        .value
+        .expect("an id");
+    assert_eq!(now.id, id.id, "the query is the same");
+    run.is_healthy_again().await;
+}
+
 fn kept(batch: &str) -> i64 {
     batch.parse().expect("a batch")
 }

@@ -71,8 +71,7 @@ pub struct ChecklistRow {
 pub struct OptionCard {
     /// The letter.
     pub letter: String,
-    /// The word in forms: `restart`, `rollback`, `latest`, `timestamp`,
-    /// `offsets` or `earliest`.
+    /// The word in forms, as [`Choose`](crate::forms::Choose) has them.
     pub value: String,
     /// What it does to the checkpoint; those of one course stand together.
     pub course: Course,

@@ -17,7 +17,7 @@ use super::{
 use crate::checkpoint::InitialOffset;
 use crate::estimate::{Rates, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId, StepId};
-use crate::intent::{Course, Intent, WayOut};
+use crate::intent::{Intent, Touch, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::manifest::{Sealed, manifest_location};
 use crate::offsets::PartitionOffsets;
@@ -185,9 +185,9 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
 /// # Errors
 /// A [`Refusal`] that says what is in the way.
 pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
-    match input.intent.way_out.course() {
-        Course::BeginAnew => begin_anew(input),
-        Course::GoOn | Course::GoBack => super::onward::build(input),
+    match input.intent.way_out.touch() {
+        Touch::All => begin_anew(input),
+        Touch::Nothing | Touch::Log => super::onward::build(input),
     }
 }
 

@@ -3,10 +3,11 @@
 
 use thiserror::Error;
 
-use super::{ConfirmStep, EditStep, Plan, PlanKind, Setting, Step, StepKind};
+use super::edit::offsets_of;
+use super::{ConfirmStep, EditStep, FileWrite, Plan, PlanKind, Setting, Step, StepKind};
 use crate::checkpoint::{CheckpointFile, InitialOffset, OffsetSeq};
 use crate::ids::Digest;
-use crate::intent::{Course, WayOut};
+use crate::intent::{Touch, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::stream::Stream;
 
@@ -117,8 +118,8 @@ fn order(plan: &Plan) -> Vec<Fault> {
     // would begin where it likes.
     let expected = match plan.body.kind {
         PlanKind::Secure => vec![SECURE.to_vec(), without(SECURE, "stop")],
-        PlanKind::Reset if course(plan) == Course::GoBack => vec![EDIT.to_vec()],
-        PlanKind::Reset if course(plan) == Course::GoOn => vec![RESTART.to_vec()],
+        PlanKind::Reset if touch(plan) == Touch::Log => vec![EDIT.to_vec()],
+        PlanKind::Reset if touch(plan) == Touch::Nothing => vec![RESTART.to_vec()],
         PlanKind::Reset if plan.setting().is_some() => vec![without(RESET, "seed")],
         PlanKind::Reset => vec![RESET.to_vec()],
     };
@@ -216,9 +217,9 @@ fn promises(plan: &Plan) -> Vec<Fault> {
 }
 
 /// What the way out of a plan does; one without an intent clears.
-fn course(plan: &Plan) -> Course {
+fn touch(plan: &Plan) -> Touch {
     let intent = plan.body.intent.as_ref();
-    intent.map_or(Course::BeginAnew, |i| i.way_out.course())
+    intent.map_or(Touch::All, |i| i.way_out.touch())
 }
 
 /// The deletes are some of what was sealed (which, is proved against the list
@@ -255,6 +256,11 @@ fn goes_on_as_promised(plan: &Plan, confirm: &ConfirmStep) -> bool {
         Some(WayOut::RollBack { batch }) => batch.checked_add(1),
         _ => Some(confirm.batch),
     };
+    // Where the end of the batch before is written, it is where this one begins.
+    let written = plan.body.steps.iter().all(|step| match &step.kind {
+        StepKind::Edit(edit) => edit.writes.iter().all(|w| ends_at(w, confirm)),
+        _ => true,
+    });
     let watched = plan.body.steps.iter().all(|step| match &step.kind {
         StepKind::Watch(watch) => watch.from_batch == confirm.batch,
         _ => true,
@@ -262,8 +268,23 @@ fn goes_on_as_promised(plan: &Plan, confirm: &ConfirmStep) -> bool {
     let offsets = || confirm.sources.iter().filter(|offsets| !offsets.is_empty());
     batch == Some(confirm.batch)
         && watched
+        && written
         && offsets().next().is_some()
         && offsets().all(|offsets| promised(plan, offsets))
+}
+
+/// Whether what is written is no offsets, or offsets that end where the plan says
+/// that the next batch begins.
+fn ends_at(write: &FileWrite, confirm: &ConfirmStep) -> bool {
+    if !matches!(
+        CheckpointFile::of_key(&write.key),
+        CheckpointFile::Offsets(_)
+    ) {
+        return true;
+    }
+    let log = OffsetSeq::parse(write.body.as_bytes()).value;
+    let ends = log.and_then(|log| offsets_of(&log.sources));
+    ends.as_ref() == Some(&confirm.sources)
 }
 
 /// What restarts change in the driver: in the steps what was promised and

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::rewrite::{moved, risen};
 use crate::checkpoint::layout::is_canonical;
 use crate::checkpoint::{
     CheckpointFile, CheckpointView, Prognosis, QueryShape, SparkLine, StreamMetadata,
@@ -54,15 +55,19 @@ pub struct Foreseen {
 impl Edit {
     /// What `way_out` changes in the checkpoint that was seen. Nothing, for a
     /// way out that leaves it as it is or clears it.
-    #[must_use]
-    pub fn of(way_out: &WayOut, view: &CheckpointView) -> Self {
+    ///
+    /// # Errors
+    /// Why it cannot be changed so, as a sentence.
+    pub fn of(way_out: &WayOut, view: &CheckpointView) -> Result<Self, String> {
         match way_out {
-            WayOut::RollBack { batch } => rollback(view, *batch),
+            WayOut::RollBack { batch } => Ok(rollback(view, *batch)),
+            WayOut::Move { offsets } => moved(view, offsets),
+            WayOut::Rise { offsets } => risen(view, offsets),
             WayOut::Restart
             | WayOut::Latest
             | WayOut::Timestamp { .. }
             | WayOut::Offsets { .. }
-            | WayOut::Earliest => Self::default(),
+            | WayOut::Earliest => Ok(Self::default()),
         }
     }
 
@@ -107,7 +112,7 @@ impl Edit {
 /// up later as if it were of the new timeline (seen on Spark 3.5 and 4.1). State
 /// files that are named with a unique id are told apart by the commit log, so
 /// they stay.
-fn rollback(view: &CheckpointView, batch: i64) -> Edit {
+pub(super) fn rollback(view: &CheckpointView, batch: i64) -> Edit {
     let newest_state = batch.saturating_add(1);
     let goes = |key: &str| match CheckpointFile::of_key(key) {
         CheckpointFile::Offsets(of) | CheckpointFile::Commits(of) => of > batch,
@@ -304,6 +309,7 @@ mod tests {
             view.list(key, ListedObject::default());
         }
         let gone: Vec<String> = Edit::of(&WayOut::RollBack { batch: 7 }, &view)
+            .unwrap()
             .deletes
             .into_iter()
             .map(|entry| entry.key)
@@ -327,7 +333,7 @@ mod tests {
     fn state_goes_first_and_the_log_from_the_top_commit_before_offsets() {
         let mut view = view(11, 11);
         view.list("state/0/0/12.delta", ListedObject::default());
-        let edit = Edit::of(&WayOut::RollBack { batch: 8 }, &view);
+        let edit = Edit::of(&WayOut::RollBack { batch: 8 }, &view).unwrap();
         let order: Vec<String> = in_order(&edit.deletes)
             .into_iter()
             .flatten()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::LeftOut;
 use super::targets::TimestampOffsets;
+use super::{LeftOut, PartitionEffect};
 use crate::ids::JobRunId;
 use crate::intent::WayOut;
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
@@ -83,10 +83,18 @@ pub(super) fn onward_notes(
     stream: &Stream,
     way_out: &WayOut,
     checkpoint: &CheckpointSeen,
+    effects: &[PartitionEffect],
+    forgets: bool,
 ) -> Vec<String> {
     let mut notes = vec![before_note(checkpoint)];
     let committed = checkpoint.last_committed().map(|b| b.batch);
     let newest = checkpoint.newest_offsets;
+    notes.extend(skipped_note(effects));
+    match way_out {
+        WayOut::Move { .. } => notes.push("The end of the newest committed batch is rewritten, with its settings as they stand there. Every partition that was not named stays where it is.".to_owned()),
+        WayOut::Rise { .. } => notes.push("The log is replaced by one batch with the newest number that was used. What comes is numbered after it, so that no sink takes it for a batch that it holds, and the query keeps its id.".to_owned()),
+        _ => {}
+    }
     if let WayOut::RollBack { batch } = way_out {
         notes.push(match newest {
             Some(newest) if newest > *batch => format!(
@@ -110,20 +118,53 @@ pub(super) fn onward_notes(
     if *way_out == WayOut::Restart {
         return notes;
     }
-    notes.push(match stream.sink.kind {
-        SinkKind::PlainFiles | SinkKind::FileSink => {
-            "The sink writes plain files: records that are read again are written a second time.".to_owned()
-        }
-        SinkKind::Delta | SinkKind::Iceberg => format!(
-            "The sink is {}, which remembers by the query's id which batches it holds and would skip those that are planned anew. So the query gets a new id, and records that are read again are written a second time. A job that gives the sink an id of its own (txnAppId) is skipped all the same.",
-            stream.sink.kind.title()
-        ),
-        SinkKind::Hudi => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
-    });
+    notes.push(sink_note(stream.sink.kind, forgets));
     if stream.shape.stateful {
         notes.push("The query keeps state. It goes back with the log: later versions of it are deleted, so that nothing is counted twice in it.".to_owned());
     }
     notes
+}
+
+/// What the sink does with batches that are planned anew under old numbers, where
+/// there are some, and with records that come twice.
+fn sink_note(kind: SinkKind, forgets: bool) -> String {
+    match (kind, forgets) {
+        (SinkKind::PlainFiles, _) => {
+            "The sink writes plain files: records that are read again are written a second time.".to_owned()
+        }
+        (SinkKind::Delta | SinkKind::Iceberg, true) => format!(
+            "The sink is {}, which remembers by the query's id which batches it holds and would skip those that are planned anew. So the query gets a new id, and records that are read again are written a second time. A job that gives the sink an id of its own (txnAppId) is skipped all the same.",
+            kind.title()
+        ),
+        (SinkKind::Delta | SinkKind::Iceberg | SinkKind::FileSink, _) => format!(
+            "The sink is {}, which remembers which batches it holds. What comes is numbered after them, so nothing is skipped, and records that are read again are written a second time.",
+            kind.title()
+        ),
+        (SinkKind::Hudi, _) => "The sink is Hudi: what it does with a record that comes twice depends on its key and is unknown here.".to_owned(),
+    }
+}
+
+/// Which records are never read, by their coordinates.
+fn skipped_note(effects: &[PartitionEffect]) -> Option<String> {
+    const SAID: usize = 20;
+    let skipped: Vec<String> = effects
+        .iter()
+        .filter(|e| e.skipped > 0)
+        .map(|e| {
+            let from = e.before.map_or(e.log_start.0, |b| b.0.max(e.log_start.0));
+            let last = e.after.0.saturating_sub(1);
+            match from == last {
+                true => format!("{}-{} at {from}", e.topic, e.partition),
+                false => format!("{}-{} from {from} to {last}", e.topic, e.partition),
+            }
+        })
+        .collect();
+    let more = match skipped.len().saturating_sub(SAID) {
+        0 => String::new(),
+        more => format!(" and of {more} more partitions"),
+    };
+    let said = &skipped[..skipped.len().min(SAID)];
+    (!said.is_empty()).then(|| format!("Never read: {}{more}.", said.join(", ")))
 }
 
 pub(super) fn onward_left_out(way_out: &WayOut) -> Vec<LeftOut> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::build::{BuildReset, basis, numbered, restart, seal};
 use super::edit::{Foreseen, offsets_of};
-use super::notes::{onward_left_out, onward_notes};
+use super::notes::{onward_left_out, onward_notes, writers_notes};
 use super::refusal::{
     Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
 };
@@ -16,18 +16,18 @@ use super::{
 };
 use crate::checkpoint::Prognosis;
 use crate::estimate::{Work, estimate};
-use crate::intent::{Course, WayOut};
+use crate::intent::{Touch, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::offsets::PartitionOffsets;
-use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
+use crate::snapshot::{CheckpointSeen, KafkaSeen};
 use crate::stream::{SinkKind, Stream};
 
 /// Where the query goes on.
-struct Onward {
+pub(super) struct Onward {
     /// The first batch that runs.
     batch: i64,
     /// From where it reads, by source.
-    sources: Vec<PartitionOffsets>,
+    pub(super) sources: Vec<PartitionOffsets>,
 }
 
 /// Builds the plan of a way out that goes on from the log.
@@ -43,19 +43,26 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     } = *input;
     let way_out = &intent.way_out;
     let checkpoint = seen_checkpoint(snapshot)?;
-    let jobs = seen_jobs(snapshot)?;
+    let jobs = seen_jobs(snapshot, input.explained)?;
     if let Some(alive) = jobs.alive().next() {
         return Err(Refusal::Alive(alive.id.to_string()));
     }
     let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
     refuse_other_query(snapshot, checkpoint)?;
     let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream, way_out)?;
+    let forgets = forgets(way_out, checkpoint);
+    refuse_sink(stream, forgets)?;
     let foreseen = input.foreseen.ok_or_else(|| {
         Refusal::Log("What Spark would do was not foretold for this.".to_owned())
     })?;
     let onward = onward(way_out, &foreseen.prognosis)?;
+    refuse_elsewhere(way_out, &onward)?;
     let effects = judged_effects(checkpoint, kafka, &onward.sources)?;
+    let notes = [
+        onward_notes(stream, way_out, checkpoint, &effects, forgets),
+        writers_notes(jobs, input.explained),
+    ]
+    .concat();
     let restart = restart(run, jobs, base, "reset");
     let kinds = steps(input, foreseen, checkpoint, onward, restart)?;
     let work = Work {
@@ -79,50 +86,48 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         undo: Vec::new(),
         left_out: onward_left_out(way_out),
         effects,
-        notes: onward_notes(stream, way_out, checkpoint),
+        notes,
+        explained: input.explained.to_vec(),
         estimate: estimate(way_out, back_to, input.now, work, input.rates),
         agreement: policy.agreement_for(way_out),
     })
 }
 
-/// What a way out that goes on from the log would do by what was seen now.
-pub(super) fn preview(
-    stream: &Stream,
-    snapshot: &Snapshot,
-    way_out: &WayOut,
-) -> Result<Vec<PartitionEffect>, Refusal> {
-    let checkpoint = seen_checkpoint(snapshot)?;
-    let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream, way_out)?;
-    let sources = match way_out {
-        WayOut::RollBack { batch } => {
-            let seen = checkpoint.rollbacks.iter().find(|r| r.batch == *batch);
-            seen.map(|r| r.next.clone())
-                .ok_or_else(|| no_rollback(checkpoint, *batch))?
-        }
-        _ => onward(way_out, &checkpoint.prognosis)?.sources,
+/// Refuses where the doctor foretells other offsets than were asked for.
+fn refuse_elsewhere(way_out: &WayOut, onward: &Onward) -> Result<(), Refusal> {
+    let (WayOut::Move { offsets } | WayOut::Rise { offsets }) = way_out else {
+        return Ok(());
     };
-    judged_effects(checkpoint, kafka, &sources)
+    let mut all = offsets.iter();
+    let other = all.find(|(topic, partition, offset)| {
+        let mut at = onward
+            .sources
+            .iter()
+            .filter_map(|s| s.get(topic, *partition));
+        !at.any(|at| at == *offset)
+    });
+    match other {
+        None => Ok(()),
+        Some((topic, partition, offset)) => Err(Refusal::Log(format!(
+            "{topic}-{partition} would not go on at {offset}."
+        ))),
+    }
 }
 
-fn no_rollback(checkpoint: &CheckpointSeen, batch: i64) -> Refusal {
-    Refusal::Log(match checkpoint.rollbacks.as_slice() {
-        [] => "No batch is left from which Spark would go on: of the newest 25, none has whole files of its own, a whole batch before it and state that can be loaded.".to_owned(),
-        [newest, ..] => {
-            let oldest = checkpoint.rollbacks.last().unwrap_or(newest).batch;
-            format!(
-                "Batch {batch} is none from which Spark would go on. The newest that is one is {}, the oldest {oldest}.",
-                newest.batch
-            )
-        }
-    })
+/// Whether batches are planned anew under numbers that a sink may know.
+pub(super) fn forgets(way_out: &WayOut, checkpoint: &CheckpointSeen) -> bool {
+    match way_out {
+        WayOut::RollBack { .. } => true,
+        WayOut::Move { .. } => checkpoint.newest_offsets != checkpoint.newest_commit,
+        _ => false,
+    }
 }
 
 /// The sinks that remember batch ids lose what a rolled back query writes under
 /// the same ids.
-fn refuse_sink(stream: &Stream, way_out: &WayOut) -> Result<(), Refusal> {
-    match (stream.sink.kind, way_out.course()) {
-        (SinkKind::FileSink, Course::GoBack) => Err(Refusal::Sink(format!(
+pub(super) fn refuse_sink(stream: &Stream, forgets: bool) -> Result<(), Refusal> {
+    match (stream.sink.kind, forgets) {
+        (SinkKind::FileSink, true) => Err(Refusal::Sink(format!(
             "The sink {} is Spark's file sink: its _spark_metadata remembers the batches that would be forgotten and would skip those that are planned anew under their ids, in silence. Sluice does not change what a sink holds, so this is not offered for it.",
             stream.sink.location
         ))),
@@ -131,7 +136,7 @@ fn refuse_sink(stream: &Stream, way_out: &WayOut) -> Result<(), Refusal> {
 }
 
 /// Where Spark goes on, by the doctor's own word.
-fn onward(way_out: &WayOut, prognosis: &Prognosis) -> Result<Onward, Refusal> {
+pub(super) fn onward(way_out: &WayOut, prognosis: &Prognosis) -> Result<Onward, Refusal> {
     let (batch, lines) = match prognosis {
         Prognosis::Starts {
             batch_id,
@@ -188,7 +193,7 @@ fn sentence(text: &str) -> String {
 
 /// What goes on from `sources` does to each partition, refused where Spark
 /// would fail on what Kafka holds.
-fn judged_effects(
+pub(super) fn judged_effects(
     checkpoint: &CheckpointSeen,
     kafka: &KafkaSeen,
     sources: &[PartitionOffsets],
@@ -245,7 +250,8 @@ fn steps(
     let BuildReset { stream, policy, .. } = *input;
     let prefix = &stream.checkpoint;
     let mut kinds = Vec::new();
-    if input.intent.way_out.course() == Course::GoBack {
+    let way_out = &input.intent.way_out;
+    if way_out.touch() == Touch::Log {
         if foreseen.edit.is_empty() {
             return Err(Refusal::Log(
                 "Nothing would change: the log ends there already. Restart only does the same."
@@ -268,7 +274,10 @@ fn steps(
         kinds.push(StepKind::OpenGate(OpenGateStep {
             prefix: prefix.clone(),
             replaces: gate,
-            query_id: query_id(stream, checkpoint, input.query_id),
+            query_id: match forgets(way_out, checkpoint) {
+                true => new_or_old_id(stream, checkpoint, input.query_id),
+                false => checkpoint.query_id.unwrap_or(input.query_id),
+            },
         }));
     }
     kinds.push(StepKind::Restart(restart));
@@ -316,7 +325,7 @@ fn refuse_unsealed(foreseen: &Foreseen, keys: &[KeyEntry]) -> Result<(), Refusal
 /// The id of the rolled back query. Delta and Iceberg remember by it which
 /// batches they hold, and would skip those that are planned anew: there it gets
 /// a new one.
-fn query_id(stream: &Stream, checkpoint: &CheckpointSeen, fresh: Uuid) -> Uuid {
+fn new_or_old_id(stream: &Stream, checkpoint: &CheckpointSeen, fresh: Uuid) -> Uuid {
     match stream.sink.kind {
         SinkKind::Delta | SinkKind::Iceberg => fresh,
         SinkKind::PlainFiles | SinkKind::Hudi | SinkKind::FileSink => {

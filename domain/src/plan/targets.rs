@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::PartitionEffect;
 use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
 use super::setting::setting;
-use crate::intent::{Course, WayOut};
+use crate::intent::{Touch, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
@@ -47,8 +47,8 @@ pub fn preview(
     way_out: &WayOut,
     times: Option<&TimestampOffsets>,
 ) -> Result<Vec<PartitionEffect>, Refusal> {
-    if way_out.course() != Course::BeginAnew {
-        return super::onward::preview(stream, snapshot, way_out);
+    if way_out.touch() != Touch::All {
+        return super::outlook::preview(stream, snapshot, way_out);
     }
     let checkpoint = seen_checkpoint(snapshot)?;
     let kafka = seen_kafka(snapshot)?;
@@ -105,7 +105,10 @@ pub(super) fn targets(
                             .and_then(|t| t.0.get(topic)?.get(partition).copied())
                             .ok_or_else(|| Refusal::Unresolved(time.utc()))?
                             .unwrap_or(at.latest),
-                        WayOut::Restart | WayOut::RollBack { .. } => {
+                        WayOut::Restart
+                        | WayOut::RollBack { .. }
+                        | WayOut::Move { .. }
+                        | WayOut::Rise { .. } => {
                             return Err(Refusal::Log(
                                 "This way out goes on from the checkpoint's log."
                                     .to_owned(),
@@ -122,7 +125,7 @@ pub(super) fn targets(
 
 /// In which ways given offsets do not fit the broker, by partition. Nothing is
 /// clamped in silence.
-fn misfits(
+pub(super) fn misfits(
     stream: &Stream,
     kafka: &KafkaSeen,
     offsets: &PartitionOffsets,
@@ -187,7 +190,9 @@ pub(super) fn reads_back_to(
     match way_out {
         WayOut::Timestamp { at } => Some(*at),
         WayOut::Latest | WayOut::Earliest | WayOut::Restart => None,
-        WayOut::Offsets { .. } => checkpoint.last_committed().map(|b| b.planned_at),
+        WayOut::Offsets { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
+            checkpoint.last_committed().map(|b| b.planned_at)
+        }
         WayOut::RollBack { batch } => {
             let kept = checkpoint.batches.iter().find(|b| b.batch == *batch);
             kept.map(|b| b.planned_at)

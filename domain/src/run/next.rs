@@ -5,7 +5,7 @@ use super::event::Ending;
 use super::fold::{Gate, RunState};
 use super::plan_state::{PlanState, StepState, StepStatus};
 use crate::ids::StepId;
-use crate::intent::Course;
+use crate::intent::Touch;
 use crate::plan::PlanKind;
 use crate::time::Millis;
 
@@ -125,7 +125,7 @@ fn abort_of_a_restart(state: &RunState, reason: &str) -> Option<Next> {
     let restarts = state
         .intent
         .as_ref()
-        .is_some_and(|i| i.way_out.course() == Course::GoOn);
+        .is_some_and(|i| i.way_out.touch() == Touch::Nothing);
     let plan = state
         .reset
         .as_ref()

@@ -8,6 +8,7 @@
 mod carriers;
 mod onward;
 mod plan;
+mod rewritten;
 mod run;
 mod verdict;
 mod world;

@@ -133,7 +133,7 @@ impl Log {
         stream: &Stream,
         way_out: WayOut,
     ) -> Result<Plan, Refusal> {
-        let edit = Edit::of(&way_out, &self.view);
+        let edit = Edit::of(&way_out, &self.view).map_err(Refusal::Log)?;
         let after = edit.applied_to(&self.view);
         let foreseen = Foreseen {
             edit,
@@ -152,6 +152,7 @@ impl Log {
             keys: &keys,
             times: None,
             rates: Rates::default(),
+            explained: &[],
             foreseen: Some(&foreseen),
             query_id: Uuid::from_u128(7),
             run_page: "https://sluice.example/runs/orders-20251124-160000-00af",
@@ -290,7 +291,7 @@ fn what_is_not_in_the_sealed_backup_is_not_touched() {
     assert!(plan.is_ok());
     let before = log.keys();
     log.view.listing.get_mut("offsets/3").unwrap().etag = "another".into();
-    let edit = Edit::of(&WayOut::RollBack { batch: 2 }, &log.view);
+    let edit = Edit::of(&WayOut::RollBack { batch: 2 }, &log.view).unwrap();
     let foreseen = Foreseen {
         prognosis: predict(&edit.applied_to(&log.view), line(), &shape()),
         edit,
@@ -305,7 +306,8 @@ fn what_is_not_in_the_sealed_backup_is_not_touched() {
         keys: &before,
         times: None,
         rates: Rates::default(),
-        foreseen: Some(&foreseen),
+        explained: &[],
+            foreseen: Some(&foreseen),
         query_id: Uuid::from_u128(7),
         run_page: "",
         now: NOW,

@@ -18,7 +18,7 @@ use domain::when::parse_time;
 use super::Server;
 use super::failure::{internal, invalid, of_run};
 use super::forms::{
-    corruption, item_word, parse_batch, parse_offsets, required, writers,
+    corruption, item_word, parse_batch, parse_moves, parse_offsets, required, writers,
 };
 use crate::clock;
 use crate::runs::{Loaded, RunError};
@@ -179,13 +179,19 @@ impl Server {
             "rollback" => WayOut::RollBack {
                 batch: parse_batch(&request.batch)?,
             },
+            "move" => WayOut::Move {
+                offsets: parse_moves(&request.moves)?,
+            },
+            "rise" => WayOut::Rise {
+                offsets: parse_offsets(&request.rises)?,
+            },
             "offsets" => WayOut::Offsets {
                 offsets: parse_offsets(&request.offsets)?,
             },
             other => {
                 return Err(invalid(
                     format!("{other:?} is no way out."),
-                    "Allowed: restart, rollback, latest, timestamp, offsets, earliest.",
+                    "Allowed: restart, move, rollback, latest, timestamp, offsets, rise, earliest.",
                 ));
             }
         };
@@ -222,7 +228,9 @@ impl Server {
             WayOut::Latest
             | WayOut::Offsets { .. }
             | WayOut::Restart
-            | WayOut::RollBack { .. } => None,
+            | WayOut::RollBack { .. }
+            | WayOut::Move { .. }
+            | WayOut::Rise { .. } => None,
         };
         let Some(at) = at else {
             return Ok(None);

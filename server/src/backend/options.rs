@@ -29,6 +29,7 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
             WayOut::Restart,
             "Starts the job again on its checkpoint, in which nothing is changed. For a job that was stopped, or whose error is mended.",
         ),
+        move_card(known),
         rollback_card(known),
         card(
             known,
@@ -37,13 +38,14 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
             "Skips what is waiting and goes on with new records. For data that is worthless when late.",
         ),
         timestamp_card(known),
-        offsets_card(known, stopped_at),
+        offsets_card(known, stopped_at.clone()),
         card(
             known,
             "earliest",
             WayOut::Earliest,
             "Reads everything again that Kafka still has. For a sink that was emptied, or rows that must all be made anew.",
         ),
+        rise_card(known, stopped_at.as_ref()),
     ];
     let least = cards
         .iter()
@@ -61,6 +63,51 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     let first = cards.iter().find(|c| c.recommended).map(|c| c.course);
     cards.sort_by_key(|c| (Some(c.course) != first, c.course, !c.recommended));
     cards
+}
+
+/// Without a record that is named, nothing moves: that tells whether the log can
+/// be rewritten at all.
+fn move_card(known: &Known<'_>) -> OptionCard {
+    let chosen = match known.chosen {
+        Some(WayOut::Move { offsets }) => Some(offsets.clone()),
+        _ => None,
+    };
+    let way_out = WayOut::Move {
+        offsets: chosen.clone().unwrap_or_default(),
+    };
+    let mut card = card(
+        known,
+        "move",
+        way_out,
+        "Goes on where it stopped, but past a record that cannot be processed. Everything of its partition from where it stopped up to that record is never read; all other partitions go on where they are.",
+    );
+    match chosen {
+        Some(offsets) => card.prefill = offsets.to_spark_json(),
+        None => card.cost = None,
+    }
+    card
+}
+
+/// As option B, for a sink whose memory of batches must stay right.
+fn rise_card(known: &Known<'_>, stopped_at: Option<&PartitionOffsets>) -> OptionCard {
+    let offsets = match known.chosen {
+        Some(WayOut::Rise { offsets }) => Some(offsets),
+        _ => stopped_at,
+    };
+    let offsets = offsets.cloned().unwrap_or_default();
+    let mut card = card(
+        known,
+        "rise",
+        WayOut::Rise {
+            offsets: offsets.clone(),
+        },
+        "Begins at given offsets as option B does, and goes on counting batches after the newest number that was used, under the same query id. For a sink that knows its batches by number, as Delta, Iceberg and Spark's file sink do, and for a log that is broken in the middle.",
+    );
+    card.prefill = match offsets.is_empty() {
+        true => String::new(),
+        false => offsets.to_spark_json(),
+    };
+    card
 }
 
 /// The batches that can be rolled back to, each with what is then read again.

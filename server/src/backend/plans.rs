@@ -6,7 +6,7 @@ use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::estimate::Rates;
 use domain::ids::{Digest, InvalidId};
-use domain::intent::{Course, WayOut};
+use domain::intent::{Touch, WayOut};
 use domain::plan::{
     BuildReset, BuildSecure, Foreseen, Plan, PlanKind, build_reset, build_secure, check,
 };
@@ -118,7 +118,7 @@ impl Server {
         stream: &Stream,
         way_out: &WayOut,
     ) -> Answered<Option<Foreseen>> {
-        if way_out.course() == Course::BeginAnew {
+        if way_out.touch() == Touch::All {
             return Ok(None);
         }
         let foreseen = self.observer.foresee(&stream.name, way_out).await;

@@ -232,6 +232,7 @@ impl Judge<'_> {
                 ("chosen", &agreement.chosen),
                 ("earliest", &agreement.earliest),
                 ("restart", agreement.restart.as_deref().unwrap_or_default()),
+                ("moved", agreement.moved.as_deref().unwrap_or_default()),
                 (
                     "rollback",
                     agreement.rollback.as_deref().unwrap_or_default(),

@@ -246,6 +246,10 @@ fn domain_policy(policy: &config::Policy) -> Policy {
                 .as_deref()
                 .map(|needed| option("E", needed)),
         )
+        .chain(["G", "H"].into_iter().filter_map(|letter| {
+            let needed = agreement.moved.as_deref()?;
+            Some(option(letter, needed))
+        }))
         .collect(),
         request_expires_ms: minutes(policy.approval_ttl_minutes),
         quiet_ms_min: i64::from(policy.quiet_seconds) * 1_000,

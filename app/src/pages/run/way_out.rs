@@ -175,6 +175,8 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
         "rollback" if !choices.is_empty() => {
             Some(view! { <BatchParameter prefill choices /> }.into_any())
         }
+        "move" => Some(view! { <MoveParameter prefill /> }.into_any()),
+        "rise" => Some(view! { <RiseParameter prefill /> }.into_any()),
         "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
         "offsets" => Some(view! { <OffsetsParameter prefill /> }.into_any()),
         _ => None,
@@ -272,6 +274,32 @@ fn BatchParameter(prefill: String, choices: Vec<(String, String)>) -> impl IntoV
                 options=choices
                 value=Signal::stored(prefill)
             />
+        </Field>
+    }
+}
+
+#[component]
+fn MoveParameter(prefill: String) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-moves"
+            label="Records to step over"
+            hint="One a line, as orders_events-3@1234: topic, partition and the record's own offset, as they stand in the job's error. Or Spark's JSON with the offsets to be read next, of the partitions that move."
+        >
+            <TextArea id="choose-moves" name=field("moves") value=prefill mono=true />
+        </Field>
+    }
+}
+
+#[component]
+fn RiseParameter(prefill: String) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-rises"
+            label="Offsets"
+            hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
+        >
+            <TextArea id="choose-rises" name=field("rises") value=prefill mono=true />
         </Field>
     }
 }

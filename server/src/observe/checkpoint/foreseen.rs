@@ -22,7 +22,7 @@ pub(in crate::observe) async fn foreseen(
     (line, shape, given): (SparkLine, &QueryShape, Given),
 ) -> Result<Foreseen, String> {
     let shape = infer(&read.view, shape, given).shape;
-    let edit = Edit::of(way_out, &read.view);
+    let edit = Edit::of(way_out, &read.view)?;
     let mut after = edit.applied_to(&read.view);
     for _ in 0..ROUNDS_MAX {
         let Prognosis::Unknown { unread } = predict(&after, line, &shape) else {
