@@ -133,7 +133,7 @@ fn abort_of_a_restart(state: &RunState, reason: &str) -> Option<Next> {
     let began = plan
         .steps
         .iter()
-        .any(|s| matches!(s.facts, Some(crate::run::Facts::StartedJob { .. })));
+        .any(|s| matches!(s.facts, Some(super::facts::Facts::StartedJob { .. })));
     if began {
         return Some(Next::End {
             ending: Ending::Restored,
@@ -160,7 +160,7 @@ fn abort_of_a_restart(state: &RunState, reason: &str) -> Option<Next> {
 }
 
 fn stop_was_asked(plan: &PlanState) -> bool {
-    use super::event::Facts;
+    use super::facts::Facts;
     plan.steps.iter().any(|s| match &s.facts {
         Some(Facts::CancelAsked { job_runs }) => !job_runs.is_empty(),
         _ => false,

@@ -307,7 +307,7 @@ fn what_is_not_in_the_sealed_backup_is_not_touched() {
         times: None,
         rates: Rates::default(),
         explained: &[],
-            foreseen: Some(&foreseen),
+        foreseen: Some(&foreseen),
         query_id: Uuid::from_u128(7),
         run_page: "",
         now: NOW,
