@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::build::{BuildReset, basis, numbered, restart, seal};
 use super::edit::{Foreseen, offsets_of};
 use super::notes::{onward_left_out, onward_notes, writers_notes};
+use super::outlook::rolled_back;
 use super::refusal::{
     Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
 };
@@ -52,6 +53,9 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let kafka = seen_kafka(snapshot)?;
     let forgets = forgets(way_out, checkpoint);
     refuse_sink(stream, forgets)?;
+    if let WayOut::RollBack { batch } = way_out {
+        rolled_back(checkpoint, *batch)?;
+    }
     let foreseen = input.foreseen.ok_or_else(|| {
         Refusal::Log("What Spark would do was not foretold for this.".to_owned())
     })?;

@@ -22,14 +22,21 @@ pub(super) fn preview(
     let sources = match way_out {
         WayOut::Move { offsets } => moved(stream, checkpoint, offsets)?,
         WayOut::Rise { offsets } => risen(stream, checkpoint, kafka, offsets)?,
-        WayOut::RollBack { batch } => {
-            let seen = checkpoint.rollbacks.iter().find(|r| r.batch == *batch);
-            seen.map(|r| r.next.clone())
-                .ok_or_else(|| no_rollback(checkpoint, *batch))?
-        }
+        WayOut::RollBack { batch } => rolled_back(checkpoint, *batch)?,
         _ => onward(way_out, &checkpoint.prognosis)?.sources,
     };
     judged_effects(checkpoint, kafka, &sources)
+}
+
+/// Where a query that is rolled back to `batch` would go on, if it is one of those
+/// that can be rolled back to.
+pub(super) fn rolled_back(
+    checkpoint: &CheckpointSeen,
+    batch: i64,
+) -> Result<Vec<PartitionOffsets>, Refusal> {
+    let seen = checkpoint.rollbacks.iter().find(|r| r.batch == batch);
+    seen.map(|r| r.next.clone())
+        .ok_or_else(|| no_rollback(checkpoint, batch))
 }
 
 fn no_rollback(checkpoint: &CheckpointSeen, batch: i64) -> Refusal {

@@ -128,6 +128,33 @@ impl Left {
     }
 }
 
+/// The log was rewritten once: each old file of it is deleted or replaced once, and
+/// the one job run found nothing but the new ones.
+pub(crate) fn rewrote_once(ground: &Ground, before: &Before, plan: &Plan) {
+    let record = &ground.sandbox.shared.record;
+    assert_eq!(record.dropped(), 0, "the record is not whole");
+    let deeds = Deeds::since(record, before.recorded);
+    assert_eq!(job_runs_of(ground, plan), 1, "job runs of this Run");
+    let is_log = |key: &str| key.starts_with("offsets/") || key.starts_with("commits/");
+    let put = deeds.changes_by("PutObject", CHECKPOINT);
+    assert_eq!(put.get("metadata"), Some(&2), "{put:?}");
+    let log: BTreeSet<&String> = put.keys().filter(|key| is_log(key)).collect();
+    assert_eq!(log.len(), 3, "{put:?}");
+    assert!(log.iter().all(|key| put[*key] == 1), "{put:?}");
+    let deleted = deeds.changes_by("DeleteObjects", CHECKPOINT);
+    let expected: BTreeMap<String, usize> = before
+        .checkpoint
+        .keys()
+        .filter(|key| is_log(key) && !log.contains(key))
+        .map(|key| (key.clone(), 1))
+        .collect();
+    assert_eq!(deleted, expected, "deletes");
+    let at_the_start = deeds.etags_at_the_start(CHECKPOINT, &before.etags);
+    let of_log: BTreeSet<&String> =
+        at_the_start.keys().filter(|key| is_log(key)).collect();
+    assert_eq!(of_log, log);
+}
+
 /// How many job runs EMR has with the tag of the plan's Run.
 fn job_runs_of(ground: &Ground, plan: &Plan) -> usize {
     let emr = &ground.sandbox.world.emr;
