@@ -30,7 +30,8 @@ pub struct AnswerItem {
 pub struct Choose {
     /// In this Run.
     pub run: String,
-    /// `latest`, `timestamp`, `offsets` or `earliest`.
+    /// `restart`, `move`, `rollback`, `latest`, `timestamp`, `offsets`, `rise` or
+    /// `earliest`.
     pub option: String,
     /// For `timestamp`: RFC 3339 with a zone, epoch milliseconds, or relative
     /// such as `2h ago`.
@@ -39,6 +40,16 @@ pub struct Choose {
     /// For `offsets`: Spark's JSON, `{"topic":{"0":23}}`.
     #[serde(default)]
     pub offsets: String,
+    /// For `rollback`: the newest batch that stays.
+    #[serde(default)]
+    pub batch: String,
+    /// For `move`: records to step over, as `topic-partition@offset`, one a line,
+    /// or Spark's JSON with the partitions that move.
+    #[serde(default)]
+    pub moves: String,
+    /// For `rise`: Spark's JSON with every partition.
+    #[serde(default)]
+    pub rises: String,
     /// Why; required.
     #[serde(default)]
     pub reason: String,

@@ -74,7 +74,7 @@ impl RtoClass {
     pub fn of(way_out: &WayOut, reads_back_to: Option<Millis>, now: Millis) -> Self {
         const DAY_MS: i64 = 86_400_000;
         match (way_out, reads_back_to) {
-            (WayOut::Latest, _) => Self::Simple,
+            (WayOut::Latest | WayOut::Restart, _) => Self::Simple,
             (WayOut::Earliest, _) | (_, None) => Self::Full,
             (_, Some(from)) => match now.since(from) {
                 age if age <= DAY_MS => Self::Day,

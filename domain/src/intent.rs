@@ -17,7 +17,8 @@ pub struct Intent {
     pub person: Person,
 }
 
-/// The ways out of the runbook, by their letters.
+/// The ways out: the runbook's by its letters, and those that go on from the
+/// checkpoint's own log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "option")]
 pub enum WayOut {
@@ -38,16 +39,106 @@ pub enum WayOut {
     /// C: begin at the log start of each partition; everything retained is
     /// read again.
     Earliest,
+    /// R: start the job again on the checkpoint as it is.
+    Restart,
+    /// E: forget every batch after this one and go on from its end.
+    RollBack {
+        /// The newest batch that stays.
+        #[serde(with = "crate::canonical::decimal")]
+        batch: i64,
+    },
+    /// H: move where the next batch begins, in the log's own newest file. A
+    /// partition that is not named stays where it is.
+    Move {
+        /// The new places.
+        offsets: PartitionOffsets,
+    },
+    /// G: go on at these offsets, with the number after the newest that was
+    /// used.
+    Rise {
+        /// One for every partition.
+        offsets: PartitionOffsets,
+    },
+}
+
+/// How much of the checkpoint a way out changes, which says what its plan is
+/// made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// Nothing: the job goes on where its log says.
+    Nothing,
+    /// Some files of its log and state: the job goes on where its log then says.
+    Log,
+    /// All: it is cleared, and the job begins at batch 0, at offsets that are
+    /// carried to it.
+    All,
+}
+
+/// What a way out is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Course {
+    /// From where it stopped.
+    GoOn,
+    /// To what the log says of an earlier time.
+    GoBack,
+    /// At places that are chosen.
+    BeginAnew,
+}
+
+impl Course {
+    /// The heading of its ways out.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Course::GoOn => "Go on from where it stopped",
+            Course::GoBack => "Go back in its own log",
+            Course::BeginAnew => "Begin anew at a place of your choice",
+        }
+    }
 }
 
 impl WayOut {
-    /// The runbook's letter.
+    /// The runbook's letter, or the one that stands for it here.
     #[must_use]
     pub fn letter(&self) -> char {
         match self {
             WayOut::Latest => 'A',
             WayOut::Timestamp { .. } | WayOut::Offsets { .. } => 'B',
             WayOut::Earliest => 'C',
+            WayOut::RollBack { .. } => 'E',
+            WayOut::Rise { .. } => 'G',
+            WayOut::Move { .. } => 'H',
+            WayOut::Restart => 'R',
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn course(&self) -> Course {
+        match self {
+            WayOut::Latest
+            | WayOut::Timestamp { .. }
+            | WayOut::Offsets { .. }
+            | WayOut::Earliest
+            | WayOut::Rise { .. } => Course::BeginAnew,
+            WayOut::RollBack { .. } => Course::GoBack,
+            WayOut::Restart | WayOut::Move { .. } => Course::GoOn,
+        }
+    }
+
+    /// How much of the checkpoint it changes.
+    #[must_use]
+    pub fn touch(&self) -> Touch {
+        match self {
+            WayOut::Latest
+            | WayOut::Timestamp { .. }
+            | WayOut::Offsets { .. }
+            | WayOut::Earliest => Touch::All,
+            WayOut::RollBack { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
+                Touch::Log
+            }
+            WayOut::Restart => Touch::Nothing,
         }
     }
 
@@ -59,6 +150,10 @@ impl WayOut {
             WayOut::Timestamp { .. } => "Start at a time",
             WayOut::Offsets { .. } => "Start at offsets",
             WayOut::Earliest => "Reprocess everything retained",
+            WayOut::Restart => "Restart only",
+            WayOut::RollBack { .. } => "Roll back to a batch",
+            WayOut::Move { .. } => "Step over records",
+            WayOut::Rise { .. } => "Start at offsets, numbers rising",
         }
     }
 
@@ -72,6 +167,15 @@ impl WayOut {
                 format!("B: start at given offsets of {} partitions", offsets.len())
             }
             WayOut::Earliest => "C: reprocess everything that Kafka retains".to_owned(),
+            WayOut::Restart => "R: restart only, on the checkpoint as it is".to_owned(),
+            WayOut::RollBack { batch } => format!("E: roll back to batch {batch}"),
+            WayOut::Move { offsets } => {
+                format!("H: move the next offsets of {} partitions", offsets.len())
+            }
+            WayOut::Rise { offsets } => format!(
+                "G: start at given offsets of {} partitions, numbers rising",
+                offsets.len()
+            ),
         }
     }
 }

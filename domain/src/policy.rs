@@ -6,7 +6,7 @@ use crate::access::Role;
 use crate::agreement::{AgreementNeeded, RoleNeeded};
 use crate::canonical::{self, NotCanonical};
 use crate::ids::Digest;
-use crate::intent::WayOut;
+use crate::intent::{Touch, WayOut};
 
 /// What applies to the streams of an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct Policy {
 /// The agreement that an option needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionAgreement {
-    /// The letter, `A` to `C`, or `secure` for the secure plan.
+    /// The way out's letter, or `secure` for the secure plan.
     pub option: String,
     /// Whom it needs.
     pub roles: Vec<RoleNeeded>,
@@ -65,10 +65,20 @@ impl Policy {
         needed
     }
 
-    /// Whom `way_out` needs.
+    /// Whom `way_out` needs. A policy that does not name a change of the log asks for it
+    /// whom it asks for chosen offsets, since both can repeat and skip.
     #[must_use]
     pub fn agreement_for(&self, way_out: &WayOut) -> AgreementNeeded {
-        self.agreement_by_word(&way_out.letter().to_string())
+        let letter = way_out.letter().to_string();
+        let is_named = self.agreement.iter().any(|a| a.option == letter);
+        if is_named || way_out.touch() != Touch::Log {
+            return self.agreement_by_word(&letter);
+        }
+        let mut needed = self.agreement_by_word("B");
+        needed.because = format!(
+            "The policy does not name option {letter}; it is agreed to as option B is."
+        );
+        needed
     }
 
     fn agreement_by_word(&self, letter: &str) -> AgreementNeeded {

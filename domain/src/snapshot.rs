@@ -122,6 +122,19 @@ pub struct CheckpointSeen {
     /// root, and never a checkpoint to be cleared.
     #[serde(default)]
     pub nested: Vec<String>,
+    /// The batches that can be rolled back to, newest first.
+    #[serde(default)]
+    pub rollbacks: Vec<RollbackSeen>,
+}
+
+/// A batch after which Spark would go on, were the later ones forgotten: what
+/// the doctor foretells of the checkpoint as it would then be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackSeen {
+    /// The newest batch that would stay.
+    pub batch: i64,
+    /// From where the next one would read, by source.
+    pub next: Vec<PartitionOffsets>,
 }
 
 /// A batch of the offset log that could be read.

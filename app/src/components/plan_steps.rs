@@ -107,6 +107,27 @@ fn commands_of(step: usize, commands: Vec<String>) -> Option<impl IntoView> {
 fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
     match plan.step(&step.id).map(|step| &step.kind) {
         Some(StepKind::Clear(clear)) => keys(clear.keys.clone()).into_any(),
+        Some(StepKind::Edit(edit)) => {
+            let deleted = (edit.deletes.count > 0).then(|| keys(edit.deletes.clone()));
+            let written = edit
+                .writes
+                .iter()
+                .map(|write| offsets(write.body.clone(), &write.key))
+                .collect_view();
+            view! {
+                {deleted}
+                {written}
+            }
+            .into_any()
+        }
+        Some(StepKind::Confirm(confirm)) => {
+            let place = format!("batch {}", confirm.batch);
+            let of_source = confirm.sources.iter();
+            of_source
+                .map(|source| offsets(source.to_spark_json(), &place))
+                .collect_view()
+                .into_any()
+        }
         Some(StepKind::Seed(seed)) => {
             offsets(seed.offsets.to_spark_json(), &seed.key()).into_any()
         }
@@ -131,11 +152,11 @@ fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
     }
 }
 
-/// Starting offsets in full, and where they stand.
+/// Offsets in full, and where they stand.
 fn offsets(text: String, place: &str) -> impl IntoView + use<> {
     view! {
         <details class="fold">
-            <summary>{format!("Starting offsets in {place}")}</summary>
+            <summary>{format!("Offsets in {place}")}</summary>
             <div class="fold__body">
                 <Code text what=format!("the offsets in {place}") wrap=true />
             </div>

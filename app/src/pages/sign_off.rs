@@ -205,6 +205,16 @@ fn will(page: &RunPage) -> String {
             )
         }
         WayOut::Earliest => "from the oldest records that Kafka still has".to_owned(),
+        WayOut::Restart => "where it stopped".to_owned(),
+        WayOut::Move { offsets } => format!(
+            "where it stopped, but for {}",
+            counted(offsets.len() as u64, "partition", "partitions")
+        ),
+        WayOut::Rise { offsets } => format!(
+            "from given offsets of {}",
+            counted(offsets.len() as u64, "partition", "partitions")
+        ),
+        WayOut::RollBack { batch } => format!("from the end of batch {batch} on"),
     };
     format!(
         "The job is stopped, its state is backed up and verified, and it is started again {from}."

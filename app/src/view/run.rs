@@ -3,6 +3,7 @@
 
 use domain::agreement::{AgreementNeeded, AgreementState, RoleNeeded};
 use domain::ids::{RunId, StepId};
+use domain::intent::Course;
 use domain::plan::{Cost, Plan, RenderedStep};
 use domain::run::{Answer, ChecklistItem, RunState, Stage, StepState};
 use domain::stream::Stream;
@@ -70,14 +71,19 @@ pub struct ChecklistRow {
 pub struct OptionCard {
     /// The letter.
     pub letter: String,
-    /// The word in forms: `latest`, `timestamp`, `offsets` or `earliest`.
+    /// The word in forms, as [`Choose`](crate::forms::Choose) has them.
     pub value: String,
+    /// What it does to the checkpoint; those of one course stand together.
+    pub course: Course,
     /// The name.
     pub title: String,
     /// What it is for, in a sentence.
     pub purpose: String,
     /// What stands in its parameter to begin with; empty where it has none.
     pub prefill: String,
+    /// What its parameter can be, where that is one of a few: the value and its
+    /// words.
+    pub choices: Vec<(String, String)>,
     /// What it would cost now; `None` where that depends on a parameter, or
     /// is unknown.
     pub cost: Option<Cost>,

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::edit::Foreseen;
 use super::notes::{reset_left_out, reset_notes, secure_notes, writers_notes};
 use super::refusal::{
     Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
@@ -16,7 +17,7 @@ use super::{
 use crate::checkpoint::InitialOffset;
 use crate::estimate::{Rates, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId, StepId};
-use crate::intent::{Intent, WayOut};
+use crate::intent::{Intent, Touch, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::manifest::{Sealed, manifest_location};
 use crate::offsets::PartitionOffsets;
@@ -67,7 +68,10 @@ pub struct BuildReset<'a> {
     pub times: Option<&'a TimestampOffsets>,
     /// What was measured of the stream.
     pub rates: Rates,
-    /// The query id that the query will have.
+    /// What the checkpoint will be and what Spark then does, for a way out that
+    /// goes on from its log.
+    pub foreseen: Option<&'a Foreseen>,
+    /// The query id that the query gets, where it gets another.
     pub query_id: Uuid,
     /// The address of the Run's page, for the gate's text.
     pub run_page: &'a str,
@@ -176,11 +180,18 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// Builds the plan that starts the stream anew, on a sealed backup.
+/// Builds the plan that starts the stream again, on a sealed backup.
 ///
 /// # Errors
 /// A [`Refusal`] that says what is in the way.
 pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
+    match input.intent.way_out.touch() {
+        Touch::All => begin_anew(input),
+        Touch::Nothing | Touch::Log => super::onward::build(input),
+    }
+}
+
+fn begin_anew(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let BuildReset {
         run,
         stream,
@@ -298,16 +309,17 @@ fn reset_steps(
     kinds.push(StepKind::Watch(WatchStep {
         prefix: stream.checkpoint.clone(),
         batches: policy.watch_batches,
+        from_batch: 0,
         deadline_ms: policy.watch_deadline_ms,
     }));
     kinds
 }
 
-fn seal(body: PlanBody) -> Result<Plan, Refusal> {
+pub(super) fn seal(body: PlanBody) -> Result<Plan, Refusal> {
     Plan::new(body).map_err(|_| Refusal::NotCanonical)
 }
 
-fn basis(
+pub(super) fn basis(
     stream: &Stream,
     snapshot: &Snapshot,
     policy: &Policy,
@@ -327,7 +339,7 @@ fn supports_grace(release: &str) -> bool {
     }
 }
 
-fn restart(
+pub(super) fn restart(
     run: &RunId,
     jobs: &JobsSeen,
     base: &JobRunSeen,
@@ -372,7 +384,7 @@ fn undo(
     ]
 }
 
-fn numbered(prefix: &str, kinds: Vec<StepKind>) -> Vec<Step> {
+pub(super) fn numbered(prefix: &str, kinds: Vec<StepKind>) -> Vec<Step> {
     (1..)
         .zip(kinds)
         .map(|(number, kind)| Step {

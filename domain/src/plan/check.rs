@@ -3,9 +3,11 @@
 
 use thiserror::Error;
 
-use super::{Plan, PlanKind, Setting, Step, StepKind};
-use crate::checkpoint::InitialOffset;
+use super::edit::offsets_of;
+use super::{ConfirmStep, EditStep, FileWrite, Plan, PlanKind, Setting, Step, StepKind};
+use crate::checkpoint::{CheckpointFile, InitialOffset, OffsetSeq};
 use crate::ids::Digest;
+use crate::intent::{Touch, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::stream::Stream;
 
@@ -37,6 +39,14 @@ pub enum Fault {
         /// How many were sealed.
         sealed: u64,
     },
+    /// It goes on elsewhere than the way out says, or than it promises.
+    #[error("The job would go on elsewhere than the plan promises.")]
+    Onward,
+    /// It writes what is no file of the log, or other bytes than promised.
+    #[error(
+        "{0} is written with other bytes than the plan promises, or is no file of the log."
+    )]
+    Write(String),
     /// A seed's bytes or offsets are not those promised.
     #[error("Source {0} is seeded with other offsets than the plan promises.")]
     Seed(u32),
@@ -63,6 +73,18 @@ const RESET: &[&str] = &[
     "read-back",
     "watch",
 ];
+
+/// As [`RESET`], where the checkpoint's log is changed instead of cleared.
+const EDIT: &[&str] = &[
+    "close-gate",
+    "edit",
+    "open-gate",
+    "restart",
+    "confirm",
+    "watch",
+];
+/// As [`RESET`], where the checkpoint stays as it is.
+const RESTART: &[&str] = &["restart", "confirm", "watch"];
 
 /// The rules that `plan` breaks; empty for a plan that may be carried out.
 #[must_use]
@@ -96,6 +118,8 @@ fn order(plan: &Plan) -> Vec<Fault> {
     // would begin where it likes.
     let expected = match plan.body.kind {
         PlanKind::Secure => vec![SECURE.to_vec(), without(SECURE, "stop")],
+        PlanKind::Reset if touch(plan) == Touch::Log => vec![EDIT.to_vec()],
+        PlanKind::Reset if touch(plan) == Touch::Nothing => vec![RESTART.to_vec()],
         PlanKind::Reset if plan.setting().is_some() => vec![without(RESET, "seed")],
         PlanKind::Reset => vec![RESET.to_vec()],
     };
@@ -137,11 +161,13 @@ fn outside(plan: &Plan, stream: &Stream) -> Vec<Fault> {
         StepKind::CloseGate(s) => s.prefix == *checkpoint,
         StepKind::Clear(s) => s.prefix == *checkpoint,
         StepKind::Seed(s) => s.prefix == *checkpoint,
+        StepKind::Edit(s) => s.prefix == *checkpoint,
         StepKind::OpenGate(s) => s.prefix == *checkpoint,
         StepKind::Restart(s) => {
             s.application == stream.application && s.tag == plan.body.run
         }
         StepKind::ReadBack(s) => s.prefix == *checkpoint,
+        StepKind::Confirm(s) => s.prefix == *checkpoint,
         StepKind::Watch(s) => s.prefix == *checkpoint,
     };
     plan.body
@@ -180,10 +206,85 @@ fn promises(plan: &Plan) -> Vec<Fault> {
                     faults.push(Fault::Seed(seed.source));
                 }
             }
+            StepKind::Edit(edit) => faults.extend(edited(plan, edit)),
+            StepKind::Confirm(confirm) if !goes_on_as_promised(plan, confirm) => {
+                faults.push(Fault::Onward);
+            }
             _ => {}
         }
     }
     faults
+}
+
+/// What the way out of a plan does; one without an intent clears.
+fn touch(plan: &Plan) -> Touch {
+    let intent = plan.body.intent.as_ref();
+    intent.map_or(Touch::All, |i| i.way_out.touch())
+}
+
+/// The deletes are some of what was sealed (which, is proved against the list
+/// itself before any of it is deleted), and what is written is a log file of
+/// exactly these bytes.
+fn edited(plan: &Plan, edit: &EditStep) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let held = plan.body.sealed.as_ref().map_or(0, |s| s.keys.count);
+    if edit.deletes.count > held {
+        faults.push(Fault::NotBackedUp {
+            cleared: edit.deletes.count,
+            sealed: held,
+        });
+    }
+    for write in &edit.writes {
+        let is_log = match CheckpointFile::of_key(&write.key) {
+            CheckpointFile::Commits(_) => true,
+            CheckpointFile::Offsets(_) => {
+                OffsetSeq::parse(write.body.as_bytes()).issues.is_empty()
+            }
+            _ => false,
+        };
+        if !is_log || Digest::of(write.body.as_bytes()) != write.sha256 {
+            faults.push(Fault::Write(write.key.clone()));
+        }
+    }
+    faults
+}
+
+/// Whether the batch and the offsets at which the job is to go on are those of
+/// the way out and of the effects.
+fn goes_on_as_promised(plan: &Plan, confirm: &ConfirmStep) -> bool {
+    let batch = match plan.body.intent.as_ref().map(|i| &i.way_out) {
+        Some(WayOut::RollBack { batch }) => batch.checked_add(1),
+        _ => Some(confirm.batch),
+    };
+    // Where the end of the batch before is written, it is where this one begins.
+    let written = plan.body.steps.iter().all(|step| match &step.kind {
+        StepKind::Edit(edit) => edit.writes.iter().all(|w| ends_at(w, confirm)),
+        _ => true,
+    });
+    let watched = plan.body.steps.iter().all(|step| match &step.kind {
+        StepKind::Watch(watch) => watch.from_batch == confirm.batch,
+        _ => true,
+    });
+    let offsets = || confirm.sources.iter().filter(|offsets| !offsets.is_empty());
+    batch == Some(confirm.batch)
+        && watched
+        && written
+        && offsets().next().is_some()
+        && offsets().all(|offsets| promised(plan, offsets))
+}
+
+/// Whether what is written is no offsets, or offsets that end where the plan says
+/// that the next batch begins.
+fn ends_at(write: &FileWrite, confirm: &ConfirmStep) -> bool {
+    if !matches!(
+        CheckpointFile::of_key(&write.key),
+        CheckpointFile::Offsets(_)
+    ) {
+        return true;
+    }
+    let log = OffsetSeq::parse(write.body.as_bytes()).value;
+    let ends = log.and_then(|log| offsets_of(&log.sources));
+    ends.as_ref() == Some(&confirm.sources)
 }
 
 /// What restarts change in the driver: in the steps what was promised and

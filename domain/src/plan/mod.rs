@@ -10,9 +10,13 @@
 
 mod build;
 mod check;
+mod edit;
 mod notes;
+mod onward;
+mod outlook;
 mod refusal;
 mod render;
+mod rewrite;
 mod setting;
 mod setting_jq;
 mod settle;
@@ -21,14 +25,15 @@ mod targets;
 
 pub use build::{BuildReset, BuildSecure, build_reset, build_secure};
 pub use check::{Fault, check};
+pub use edit::{Edit, FileWrite, Foreseen, in_order, rollbacks};
 pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
 pub use setting::Setting;
 pub use settle::{Listed, Stale, backup_prefix, settle};
 pub use steps::{
-    ClearStep, CopyStep, GateStep, HoldStep, OpenGateStep, ReadBackStep, RestartStep,
-    SealStep, SeedStep, Step, StepKind, StopStep, WaitStep, WatchStep, gate_owner,
-    gate_text,
+    ClearStep, ConfirmStep, CopyStep, EditStep, GateStep, HoldStep, OpenGateStep,
+    ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind, StopStep, WaitStep,
+    WatchStep, gate_owner, gate_text,
 };
 pub use targets::{TimestampOffsets, kept_from, preview};
 
@@ -62,7 +67,8 @@ pub struct Plan {
 pub enum PlanKind {
     /// Hold, stop, wait, back up, seal. Undone by a restart.
     Secure,
-    /// Gate, clear, seed where seeding carries, restart, verify.
+    /// Gate, clear, seed where seeding carries, restart, verify; or what another
+    /// way out has in their place.
     Reset,
 }
 
@@ -173,11 +179,12 @@ impl Plan {
     }
 
     /// What each source must begin with, whatever carries it there; empty for
-    /// a plan that sets nothing.
+    /// a plan that starts nothing anew.
     #[must_use]
     pub fn starting_offsets(&self) -> &[PartitionOffsets] {
         let read_back = self.body.steps.iter().find_map(|s| match &s.kind {
             StepKind::ReadBack(read_back) => Some(read_back.sources.as_slice()),
+            StepKind::Confirm(confirm) => Some(confirm.sources.as_slice()),
             _ => None,
         });
         read_back.unwrap_or_default()

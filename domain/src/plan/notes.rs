@@ -7,7 +7,7 @@ use super::targets::TimestampOffsets;
 use super::{LeftOut, PartitionEffect};
 use crate::ids::JobRunId;
 use crate::intent::WayOut;
-use crate::sink::{Again, beginning_of, told};
+use crate::sink::{Again, CLEARED, beginning_of, kind_of, told};
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
 use crate::stream::{Carrier, Stream};
 
@@ -52,13 +52,7 @@ pub(super) fn reset_notes(
         ..
     } = *input;
     let way_out = &input.intent.way_out;
-    let mut notes = vec![match checkpoint.last_committed() {
-        Some(batch) => format!(
-            "\"Before\" is the end of batch {}, the newest readable committed batch.",
-            batch.batch
-        ),
-        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
-    }];
+    let mut notes = vec![before_note(checkpoint)];
     let committed = checkpoint.last_committed().map(|b| b.batch);
     if let Some(newest) = checkpoint.newest_offsets.filter(|n| Some(*n) != committed) {
         notes.push(format!(
@@ -73,13 +67,128 @@ pub(super) fn reset_notes(
         true => Again::Yes,
         false => Again::No,
     };
-    let begins = beginning_of(way_out);
-    notes.push(told(&stream.sink, &snapshot.sink, &begins, again).said);
+    notes.push(told(&stream.sink, &snapshot.sink, &CLEARED, again).said);
     if stream.shape.stateful {
         notes.push("The query keeps state. Its state is cleared too: aggregates, windows and deduplication begin empty.".to_owned());
     }
     notes.extend(carrier_note(&stream.carrier));
     notes
+}
+
+fn before_note(checkpoint: &CheckpointSeen) -> String {
+    match checkpoint.last_committed() {
+        Some(batch) => format!(
+            "\"Before\" is the end of batch {}, the newest readable committed batch.",
+            batch.batch
+        ),
+        None => "No committed batch can be read, so \"before\" is unknown and nothing can be said about what is repeated.".to_owned(),
+    }
+}
+
+pub(super) fn onward_notes(
+    input: &BuildReset<'_>,
+    checkpoint: &CheckpointSeen,
+    effects: &[PartitionEffect],
+) -> Vec<String> {
+    let BuildReset {
+        stream, snapshot, ..
+    } = *input;
+    let way_out = &input.intent.way_out;
+    let mut notes = vec![before_note(checkpoint)];
+    let committed = checkpoint.last_committed().map(|b| b.batch);
+    let newest = checkpoint.newest_offsets;
+    notes.extend(skipped_note(effects));
+    match way_out {
+        WayOut::Move { .. } => notes.push("The end of the newest committed batch is rewritten, with its settings as they stand there. Every partition that was not named stays where it is.".to_owned()),
+        WayOut::Rise { .. } => notes.push("The log is replaced by one batch with the newest number that was used. What comes is numbered after it, so that no sink takes it for a batch that it holds, and the query keeps its id.".to_owned()),
+        _ => {}
+    }
+    if let WayOut::RollBack { batch } = way_out {
+        notes.push(match newest {
+            Some(newest) if newest > *batch => format!(
+                "Batches {} to {newest} are forgotten. The next one is planned anew as batch {}; what it reads up to can differ from what it was.",
+                batch.saturating_add(1),
+                batch.saturating_add(1)
+            ),
+            _ => format!("What is left of a timeline after batch {batch} is deleted."),
+        });
+    }
+    if let Some(newest) = newest.filter(|n| Some(*n) != committed) {
+        notes.push(match way_out {
+            WayOut::Restart => format!(
+                "Batch {newest} was planned and not committed: it is run again, exactly. What it may have written already is written again, where the sink does not know its batches."
+            ),
+            _ => format!(
+                "Batch {newest} was planned and not committed. What it may have written already is written again."
+            ),
+        });
+    }
+    if *way_out == WayOut::Restart {
+        return notes;
+    }
+    if let Some(begins) =
+        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), checkpoint)
+    {
+        let again = match effects.iter().any(|e| e.repeated > 0) {
+            true => Again::Yes,
+            false => Again::No,
+        };
+        notes.push(told(&stream.sink, &snapshot.sink, &begins, again).said);
+    }
+    if stream.shape.stateful {
+        notes.push("The query keeps state. It goes back with the log: later versions of it are deleted, so that nothing is counted twice in it.".to_owned());
+    }
+    notes
+}
+
+/// Which records are never read, by their coordinates.
+fn skipped_note(effects: &[PartitionEffect]) -> Option<String> {
+    const SAID: usize = 20;
+    let skipped: Vec<String> = effects
+        .iter()
+        .filter(|e| e.skipped > 0)
+        .map(|e| {
+            let from = e.before.map_or(e.log_start.0, |b| b.0.max(e.log_start.0));
+            let last = e.after.0.saturating_sub(1);
+            match from == last {
+                true => format!("{}-{} at {from}", e.topic, e.partition),
+                false => format!("{}-{} from {from} to {last}", e.topic, e.partition),
+            }
+        })
+        .collect();
+    let more = match skipped.len().saturating_sub(SAID) {
+        0 => String::new(),
+        more => format!(" and of {more} more partitions"),
+    };
+    let said = &skipped[..skipped.len().min(SAID)];
+    (!said.is_empty()).then(|| format!("Never read: {}{more}.", said.join(", ")))
+}
+
+pub(super) fn onward_left_out(way_out: &WayOut) -> Vec<LeftOut> {
+    let left = |what: &str, why: &str| LeftOut {
+        what: what.to_owned(),
+        why: why.to_owned(),
+    };
+    let mut out = vec![left(
+        "Write starting offsets",
+        "The checkpoint's own log says where the job goes on.",
+    )];
+    if *way_out == WayOut::Restart {
+        out.push(left(
+            "Change the checkpoint",
+            "Spark would go on from it as it is.",
+        ));
+    } else {
+        out.push(left(
+            "Delete what the sink holds",
+            "Sluice changes checkpoints only. Rows that are written twice are for the owner of the table.",
+        ));
+    }
+    out.push(left(
+        "Delete the backup",
+        "Backups are never deleted by a Run.",
+    ));
+    out
 }
 
 /// What holds only where the job's code has a part in the start.

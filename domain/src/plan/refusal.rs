@@ -68,6 +68,15 @@ pub enum Refusal {
     /// The wanted offsets do not fit.
     #[error("The offsets do not fit: {}", .0.join("; "))]
     Offsets(Vec<String>),
+    /// Kafka does not hold what the query would go on with.
+    #[error(
+        "Spark would fail, unless its failOnDataLoss is false: {}. Choose where it begins instead.",
+        few(.0)
+    )]
+    PastKafka(Vec<String>),
+    /// The checkpoint's log does not lead on.
+    #[error("{0}")]
+    Log(String),
     /// The sink would skip what is written.
     #[error("{0}")]
     Sink(String),

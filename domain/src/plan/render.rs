@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, RestartStep, SeedStep, Step, StepKind};
+use super::{EditStep, Plan, RestartStep, SeedStep, Step, StepKind};
 use crate::checkpoint::InitialOffset;
 use crate::ids::{Digest, StepId};
+use crate::keyset::Chunk;
 use crate::stream::Prefix;
 use crate::text::{bytes, counted, shell_quoted};
 use crate::time::human_duration;
@@ -57,9 +58,11 @@ pub fn title(kind: &StepKind) -> &'static str {
         StepKind::CloseGate(_) => "Close the gate",
         StepKind::Clear(_) => "Clear the checkpoint",
         StepKind::Seed(_) => "Write the starting offsets",
+        StepKind::Edit(_) => "Change the checkpoint's log",
         StepKind::OpenGate(_) => "Open the gate",
         StepKind::Restart(_) => "Start the job",
         StepKind::ReadBack(_) => "Read back where it began",
+        StepKind::Confirm(_) => "Confirm where it went on",
         StepKind::Watch(_) => "Watch it advance",
     }
 }
@@ -123,6 +126,7 @@ fn will(kind: &StepKind) -> String {
             s.key(),
             counted(s.offsets.len() as u64, "partition", "partitions")
         ),
+        StepKind::Edit(s) => edits(s),
         StepKind::OpenGate(s) => format!(
             "Replaces the closed gate by a metadata with query id {}.",
             s.query_id
@@ -147,9 +151,18 @@ fn will(kind: &StepKind) -> String {
             "Compares the starting offsets that the job took with the plan's, partition by partition, within {}.",
             human_duration(s.deadline_ms)
         ),
+        StepKind::Confirm(s) => format!(
+            "Waits until batch {} is committed, within {}, and compares what it read with the plan's offsets.",
+            s.batch,
+            human_duration(s.deadline_ms)
+        ),
         StepKind::Watch(s) => format!(
-            "Waits until {} are committed, within {}.",
+            "Waits until {} are committed{}, within {}.",
             counted(u64::from(s.batches), "batch", "batches"),
+            match s.from_batch {
+                0 => String::new(),
+                from => format!(", from batch {from} on"),
+            },
             human_duration(s.deadline_ms)
         ),
     }
@@ -195,16 +208,16 @@ fn commands(kind: &StepKind) -> Vec<String> {
             .keys
             .chunks
             .iter()
-            .map(|chunk| {
-                format!(
-                    "aws s3api delete-objects --bucket {} --delete file://chunk-{}.json   # {} keys, {} to {}",
-                    s.prefix.bucket(),
-                    chunk.sha256.short(),
-                    chunk.count,
-                    shell_quoted(&chunk.first),
-                    shell_quoted(&chunk.last)
-                )
-            })
+            .map(|chunk| delete(&s.prefix, chunk))
+            .collect(),
+        StepKind::Edit(s) => s
+            .deletes
+            .chunks
+            .iter()
+            .map(|chunk| delete(&s.prefix, chunk))
+            .chain(s.writes.iter().map(|w| {
+                put(&s.prefix, &w.key, &w.body, w.replaces.as_deref())
+            }))
             .collect(),
         StepKind::Seed(s) => vec![seed(s)],
         StepKind::OpenGate(s) => vec![put(&s.prefix, "metadata", &s.body(), None)],
@@ -217,6 +230,10 @@ fn commands(kind: &StepKind) -> Vec<String> {
                 )
             })
             .collect(),
+        StepKind::Confirm(s) => vec![
+            format!("aws s3 cp {}offsets/{} -", s.prefix.uri(), s.batch),
+            format!("aws s3 ls {}commits/{}", s.prefix.uri(), s.batch),
+        ],
         StepKind::Watch(s) => vec![format!("aws s3 ls {}commits/", s.prefix.uri())],
     }
 }
@@ -225,12 +242,49 @@ fn list(prefix: &Prefix) -> String {
     format!("aws s3 ls --recursive {}", shell_quoted(&prefix.uri()))
 }
 
+fn delete(prefix: &Prefix, chunk: &Chunk) -> String {
+    format!(
+        "aws s3api delete-objects --bucket {} --delete file://chunk-{}.json   # {} keys, {} to {}",
+        prefix.bucket(),
+        chunk.sha256.short(),
+        chunk.count,
+        shell_quoted(&chunk.first),
+        shell_quoted(&chunk.last)
+    )
+}
+
+fn edits(step: &EditStep) -> String {
+    let mut said = Vec::new();
+    if step.deletes.count > 0 {
+        said.push(format!(
+            "Deletes {} ({}) of the sealed backup's list under {}, state first and then the log from its newest batch down, and nothing else.",
+            counted(step.deletes.count, "object", "objects"),
+            bytes(step.deletes.bytes),
+            step.prefix.uri()
+        ));
+    }
+    for write in &step.writes {
+        said.push(format!(
+            "Writes {}{}{}.",
+            step.prefix.uri(),
+            write.key,
+            match &write.replaces {
+                Some(_) => " in place of what the sealed backup holds of it",
+                None => "",
+            }
+        ));
+    }
+    said.join(" ")
+}
+
 fn put(prefix: &Prefix, name: &str, body: &str, if_match: Option<&str>) -> String {
     let condition = if_match.map_or_else(String::new, |etag| {
         format!(" --if-match {}", shell_quoted(etag))
     });
+    // The file here is named by the key's last part.
+    let file = name.rsplit('/').next().unwrap_or(name);
     format!(
-        "printf %s {} > {name} && aws s3api put-object --bucket {} --key {} --body {name}{condition}",
+        "printf %s {} > {file} && aws s3api put-object --bucket {} --key {} --body {file}{condition}",
         shell_quoted(body),
         prefix.bucket(),
         shell_quoted(&format!("{}{name}", prefix.key()))

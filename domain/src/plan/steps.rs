@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{DecimalOffset, Setting};
+use super::{DecimalOffset, FileWrite, Setting};
+use crate::canonical::decimal;
 use crate::ids::{Digest, JobRunId, RunId, StepId};
 use crate::keyset::KeySet;
 use crate::offsets::PartitionOffsets;
@@ -38,12 +39,16 @@ pub enum StepKind {
     Clear(ClearStep),
     /// Writes the starting offsets.
     Seed(SeedStep),
+    /// Changes some of the checkpoint's files.
+    Edit(EditStep),
     /// Opens the gate.
     OpenGate(OpenGateStep),
     /// Starts the job.
     Restart(RestartStep),
     /// Reads back where the job began.
     ReadBack(ReadBackStep),
+    /// Confirms that the job went on where the log says.
+    Confirm(ConfirmStep),
     /// Watches until batches advance.
     Watch(WatchStep),
 }
@@ -61,9 +66,11 @@ impl StepKind {
             StepKind::CloseGate(_) => "close-gate",
             StepKind::Clear(_) => "clear",
             StepKind::Seed(_) => "seed",
+            StepKind::Edit(_) => "edit",
             StepKind::OpenGate(_) => "open-gate",
             StepKind::Restart(_) => "restart",
             StepKind::ReadBack(_) => "read-back",
+            StepKind::Confirm(_) => "confirm",
             StepKind::Watch(_) => "watch",
         }
     }
@@ -76,6 +83,7 @@ impl StepKind {
             StepKind::Hold(_)
                 | StepKind::Wait(_)
                 | StepKind::ReadBack(_)
+                | StepKind::Confirm(_)
                 | StepKind::Watch(_)
         )
     }
@@ -176,6 +184,18 @@ impl SeedStep {
     }
 }
 
+/// DeleteObjects of some of the sealed keys, each on its ETag, then PutObject
+/// of some small files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditStep {
+    /// The checkpoint.
+    pub prefix: Prefix,
+    /// What goes: some of the sealed manifest's keys.
+    pub deletes: KeySet,
+    /// What is written after that, in this order.
+    pub writes: Vec<FileWrite>,
+}
+
 /// PutObject of the right `metadata`, on the gate's ETag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenGateStep {
@@ -228,6 +248,21 @@ pub struct ReadBackStep {
     pub deadline_ms: i64,
 }
 
+/// Waits for the commit of the batch at which the job is to go on, and compares
+/// what it read with the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmStep {
+    /// The checkpoint.
+    pub prefix: Prefix,
+    /// The first batch that runs.
+    #[serde(with = "decimal")]
+    pub batch: i64,
+    /// From where it reads, in the order of the sources.
+    pub sources: Vec<PartitionOffsets>,
+    /// How long to wait before a person is asked, in milliseconds.
+    pub deadline_ms: i64,
+}
+
 /// Watches until so many batches are committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchStep {
@@ -235,6 +270,10 @@ pub struct WatchStep {
     pub prefix: Prefix,
     /// How many batches must be committed.
     pub batches: u32,
+    /// The first of them. Left out where it is 0, so that plans older than
+    /// this field stay what they were.
+    #[serde(default, with = "decimal", skip_serializing_if = "is_zero")]
+    pub from_batch: i64,
     /// How long to wait before a person is asked, in milliseconds.
     pub deadline_ms: i64,
 }
@@ -251,6 +290,14 @@ pub fn gate_text(run: &RunId, run_page: &str) -> String {
         "{GATE}{}{NO_START} {run} is resetting this checkpoint, see {run_page}",
         run.as_str().replace('-', "_")
     )
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_zero(batch: &i64) -> bool {
+    *batch == 0
 }
 
 const GATE: &str = "SLUICE_GATE_CLOSED__RUN_";

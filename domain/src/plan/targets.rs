@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::PartitionEffect;
 use super::refusal::{Refusal, seen_checkpoint, seen_kafka};
 use super::setting::setting;
-use crate::intent::WayOut;
+use crate::intent::{Touch, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
-use crate::sink::{Again, beginning_of, told};
+use crate::sink::{Again, beginning_of, kind_of, told};
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
 use crate::stream::Stream;
 use crate::time::Millis;
@@ -48,6 +48,9 @@ pub fn preview(
     way_out: &WayOut,
     times: Option<&TimestampOffsets>,
 ) -> Result<Vec<PartitionEffect>, Refusal> {
+    if way_out.touch() != Touch::All {
+        return super::outlook::preview(stream, snapshot, way_out);
+    }
     let checkpoint = seen_checkpoint(snapshot)?;
     let kafka = seen_kafka(snapshot)?;
     refuse_sink(stream, snapshot, way_out)?;
@@ -63,7 +66,12 @@ pub(super) fn refuse_sink(
     snapshot: &Snapshot,
     way_out: &WayOut,
 ) -> Result<(), Refusal> {
-    let begins = beginning_of(way_out);
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let Some(begins) =
+        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), checkpoint)
+    else {
+        return Ok(());
+    };
     let told = told(&stream.sink, &snapshot.sink, &begins, Again::No);
     match told.refused {
         true => Err(Refusal::Sink(told.said)),
@@ -108,6 +116,15 @@ pub(super) fn targets(
                             .and_then(|t| t.0.get(topic)?.get(partition).copied())
                             .ok_or_else(|| Refusal::Unresolved(time.utc()))?
                             .unwrap_or(at.latest),
+                        WayOut::Restart
+                        | WayOut::RollBack { .. }
+                        | WayOut::Move { .. }
+                        | WayOut::Rise { .. } => {
+                            return Err(Refusal::Log(
+                                "This way out goes on from the checkpoint's log."
+                                    .to_owned(),
+                            ));
+                        }
                     };
                     offsets.set(topic.clone(), *partition, target);
                 }
@@ -119,7 +136,7 @@ pub(super) fn targets(
 
 /// In which ways given offsets do not fit the broker, by partition. Nothing is
 /// clamped in silence.
-fn misfits(
+pub(super) fn misfits(
     stream: &Stream,
     kafka: &KafkaSeen,
     offsets: &PartitionOffsets,
@@ -183,7 +200,13 @@ pub(super) fn reads_back_to(
 ) -> Option<Millis> {
     match way_out {
         WayOut::Timestamp { at } => Some(*at),
-        WayOut::Latest | WayOut::Earliest => None,
-        WayOut::Offsets { .. } => checkpoint.last_committed().map(|b| b.planned_at),
+        WayOut::Latest | WayOut::Earliest | WayOut::Restart => None,
+        WayOut::Offsets { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
+            checkpoint.last_committed().map(|b| b.planned_at)
+        }
+        WayOut::RollBack { batch } => {
+            let kept = checkpoint.batches.iter().find(|b| b.batch == *batch);
+            kept.map(|b| b.planned_at)
+        }
     }
 }

@@ -173,7 +173,9 @@ fn durations(state: &RunState, reset: Option<&Plan>, now: Millis) -> Durations {
     let began_at = state.reset.as_ref().and_then(|p| {
         p.steps
             .iter()
-            .find(|s| matches!(s.facts, Some(Facts::BeganAt { .. })))
+            .find(|s| {
+                matches!(s.facts, Some(Facts::BeganAt { .. } | Facts::WentOn { .. }))
+            })
             .and_then(|s| s.ended_at)
     });
     Durations {

@@ -4,7 +4,7 @@ use super::step_title;
 use crate::ids::StepId;
 use crate::plan::Plan;
 use crate::run::{Event, Facts};
-use crate::text::thousands;
+use crate::text::{counted, thousands};
 
 /// What came of a step, as a sentence.
 #[must_use]
@@ -74,6 +74,20 @@ pub fn did(facts: &Facts) -> String {
                 .iter()
                 .map(crate::offsets::PartitionOffsets::len)
                 .sum::<usize>()
+        ),
+        Facts::Edited { deleted, written } => {
+            let mut said = match deleted {
+                0 => Vec::new(),
+                n => vec![format!(
+                    "{} were deleted.",
+                    counted(*n, "object", "objects")
+                )],
+            };
+            said.extend(written.iter().map(|key| format!("{key} was written.")));
+            said.join(" ")
+        }
+        Facts::WentOn { batch, .. } => format!(
+            "The job went on at batch {batch}, from the planned offset in every partition."
         ),
         Facts::Advanced { batch, lag } => format!(
             "Batch {batch} is committed; {} records are waiting.",

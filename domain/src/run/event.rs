@@ -6,12 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::{Facts, StepProblem};
 use crate::access::{Person, Role};
 use crate::canonical::decimal;
 use crate::ids::{Digest, JobRunId, StepId, StreamName};
 use crate::intent::Intent;
 use crate::manifest::Sealed;
-use crate::offsets::PartitionOffsets;
 use crate::plan::PlanKind;
 use crate::time::Millis;
 
@@ -368,90 +368,4 @@ impl Answer {
             | Answer::Explained { text, .. } => text,
         }
     }
-}
-
-/// What came of a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "facts")]
-pub enum Facts {
-    /// Leases are held.
-    Held {
-        /// The epoch.
-        epoch: i64,
-    },
-    /// Cancels were accepted.
-    CancelAsked {
-        /// For these; those that had ended already are not here.
-        job_runs: Vec<JobRunId>,
-    },
-    /// All ended, and the prefix is quiet.
-    Quiet {
-        /// The job runs and their last states in EMR's words.
-        job_runs: Vec<(JobRunId, String)>,
-        /// The newest object under the prefix, by S3's clock.
-        changed_at: Option<Millis>,
-    },
-    /// Objects were copied.
-    Copied {
-        /// All of them, adopted ones included.
-        #[serde(with = "decimal")]
-        objects: u64,
-        /// Found at the destination already, with the right checksum.
-        #[serde(with = "decimal")]
-        adopted: u64,
-        /// Their sizes added up.
-        #[serde(with = "decimal")]
-        bytes: u64,
-    },
-    /// The manifest was written.
-    SealedAs {
-        /// Its SHA-256.
-        manifest: Digest,
-    },
-    /// An object was written.
-    Written {
-        /// Its key.
-        key: String,
-        /// Its ETag.
-        etag: String,
-    },
-    /// Objects were deleted.
-    Cleared {
-        /// How many; those found gone already included.
-        #[serde(with = "decimal")]
-        objects: u64,
-    },
-    /// A job run was started.
-    StartedJob {
-        /// Which.
-        job_run: JobRunId,
-        /// Whether it was found already started by an earlier attempt.
-        adopted: bool,
-    },
-    /// The job began where the plan says.
-    BeganAt {
-        /// By source.
-        sources: Vec<PartitionOffsets>,
-        /// Where its first batch ended.
-        first_ends: Vec<PartitionOffsets>,
-    },
-    /// Batches advance.
-    Advanced {
-        /// The newest committed batch.
-        batch: i64,
-        /// Records behind the end.
-        #[serde(with = "decimal")]
-        lag: u64,
-    },
-}
-
-/// What went wrong in a step: for the person, and for finding it in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepProblem {
-    /// A sentence for the person.
-    pub message: String,
-    /// What to do, as a sentence.
-    pub hint: String,
-    /// The reference under which the log has the rest.
-    pub reference: String,
 }

@@ -3,14 +3,14 @@
 //! readings of one journal.
 
 mod event;
+mod facts;
 mod fold;
 mod fold_plans;
 mod next;
 mod plan_state;
 
-pub use event::{
-    Answer, ChecklistItem, Ending, Event, Facts, RECORD_VERSION, Record, StepProblem,
-};
+pub use event::{Answer, ChecklistItem, Ending, Event, RECORD_VERSION, Record};
+pub use facts::{Facts, StepProblem};
 pub use fold::{Gate, IllegalEvent, RunState, Stage};
 pub use next::{Next, next};
 pub use plan_state::{Asked, PlanState, StepState, StepStatus};

@@ -5,6 +5,7 @@ use super::event::Ending;
 use super::fold::{Gate, RunState};
 use super::plan_state::{PlanState, StepState, StepStatus};
 use crate::ids::StepId;
+use crate::intent::Touch;
 use crate::plan::PlanKind;
 use crate::time::Millis;
 
@@ -102,6 +103,9 @@ fn abort(state: &RunState, reason: &str, now: Millis) -> Next {
             unsettled: true,
         };
     }
+    if let Some(next) = abort_of_a_restart(state, reason) {
+        return next;
+    }
     let stopped = stop_was_asked(plan);
     if !stopped || plan.undo.is_empty() {
         return closed(reason);
@@ -115,8 +119,48 @@ fn abort(state: &RunState, reason: &str, now: Millis) -> Next {
     })
 }
 
+/// A plan that only restarts closes no gate, so it can be aborted at any time.
+/// Whether the job was started is settled first; if it was, that is the undo.
+fn abort_of_a_restart(state: &RunState, reason: &str) -> Option<Next> {
+    let restarts = state
+        .intent
+        .as_ref()
+        .is_some_and(|i| i.way_out.touch() == Touch::Nothing);
+    let plan = state
+        .reset
+        .as_ref()
+        .filter(|p| restarts && p.started.is_some())?;
+    let began = plan
+        .steps
+        .iter()
+        .any(|s| matches!(s.facts, Some(super::facts::Facts::StartedJob { .. })));
+    if began {
+        return Some(Next::End {
+            ending: Ending::Restored,
+            reason: format!(
+                "Aborted: {} The job had been started again on its untouched checkpoint.",
+                sentence(reason)
+            ),
+        });
+    }
+    let step = plan.steps.first()?;
+    let may_have_begun = matches!(
+        step.status,
+        StepStatus::Underway
+            | StepStatus::Failed {
+                next_attempt_at: Some(_)
+            }
+    );
+    may_have_begun.then(|| Next::Act {
+        kind: PlanKind::Reset,
+        step: step.id.clone(),
+        attempt: step.attempts + 1,
+        unsettled: true,
+    })
+}
+
 fn stop_was_asked(plan: &PlanState) -> bool {
-    use super::event::Facts;
+    use super::facts::Facts;
     plan.steps.iter().any(|s| match &s.facts {
         Some(Facts::CancelAsked { job_runs }) => !job_runs.is_empty(),
         _ => false,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Facts, StepProblem};
+use super::event::Event;
+use super::facts::{Facts, StepProblem};
 use crate::access::Person;
 use crate::agreement::{AgreementNeeded, AgreementState, Vote, missing};
 use crate::ids::{Digest, StepId};

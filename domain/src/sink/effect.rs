@@ -6,7 +6,7 @@
 use super::{SinkSeen, Whose};
 use crate::checkpoint::Prognosis;
 use crate::intent::WayOut;
-use crate::snapshot::Observed;
+use crate::snapshot::{CheckpointSeen, Observed};
 use crate::stream::{Sink, SinkKind};
 
 /// How a query begins, as far as a sink minds.
@@ -18,6 +18,8 @@ pub struct Beginning {
     pub same_query: bool,
     /// Whether that batch was begun before and is the same again.
     pub replay: bool,
+    /// Whether the log's numbers go on above all that were used.
+    pub rises: bool,
 }
 
 /// What the sink then does.
@@ -58,21 +60,58 @@ pub struct SinkTold {
     pub refused: bool,
 }
 
-/// How the query begins under a way out: all of them clear the checkpoint, so
-/// that batch ids begin at 0 again, and give the query a new id.
+/// How the query begins under a way out. Those that clear the checkpoint begin
+/// at batch 0 and give the query a new id; the others go on from its log. `None`
+/// where the log does not tell.
 #[must_use]
-pub fn beginning_of(way_out: &WayOut) -> Beginning {
+pub fn beginning_of(
+    way_out: &WayOut,
+    kind: SinkKind,
+    checkpoint: &CheckpointSeen,
+) -> Option<Beginning> {
+    let commit = checkpoint.newest_commit.unwrap_or(-1);
+    let newest = checkpoint.newest_offsets.unwrap_or(-1).max(commit);
+    // What is planned anew under old numbers is another query's, where the sink
+    // goes by the query.
+    let by_query = goes_by_query(kind);
+    let on = |batch: i64, rises: bool| Beginning {
+        batch: batch.saturating_add(1),
+        same_query: rises || !by_query,
+        replay: false,
+        rises,
+    };
     match way_out {
         WayOut::Latest
         | WayOut::Timestamp { .. }
         | WayOut::Offsets { .. }
-        | WayOut::Earliest => Beginning {
-            batch: 0,
-            same_query: false,
-            replay: false,
-        },
+        | WayOut::Earliest => Some(CLEARED),
+        WayOut::Restart => next_start(&checkpoint.prognosis),
+        WayOut::RollBack { batch } => Some(on(*batch, false)),
+        WayOut::Move { .. } => Some(on(commit, newest == commit)),
+        WayOut::Rise { .. } => Some(on(newest, true)),
     }
 }
+
+/// Whether a kind remembers batches by the query's id, so that a new id makes it
+/// remember none.
+#[must_use]
+pub fn goes_by_query(kind: SinkKind) -> bool {
+    matches!(kind, SinkKind::Delta | SinkKind::Iceberg)
+}
+
+/// The kind of a sink: what was found there, else what is configured.
+#[must_use]
+pub fn kind_of(sink: &Sink, seen: &Observed<SinkSeen>) -> SinkKind {
+    seen.seen().and_then(SinkSeen::kind).unwrap_or(sink.kind)
+}
+
+/// How a query begins on a checkpoint that was cleared.
+pub const CLEARED: Beginning = Beginning {
+    batch: 0,
+    same_query: false,
+    replay: false,
+    rises: false,
+};
 
 /// How the query begins when it is just started; `None` where no batch is run.
 #[must_use]
@@ -92,6 +131,7 @@ pub fn next_start(prognosis: &Prognosis) -> Option<Beginning> {
         batch,
         same_query: true,
         replay,
+        rises: true,
     })
 }
 
@@ -145,7 +185,9 @@ pub fn told(
     };
     let seen = match seen {
         Observed::Seen { value, .. } => value,
-        Observed::Unknown { reason, .. } => return by_configuration(sink, reason, again),
+        Observed::Unknown { reason, .. } => {
+            return by_configuration(sink, reason, beginning, again);
+        }
     };
     let Some(kind) = seen.kind() else {
         return plain(format!(
@@ -243,9 +285,14 @@ fn twice(kind: Option<SinkKind>, again: Again) -> &'static str {
 }
 
 /// Where the sink could not be looked at.
-fn by_configuration(sink: &Sink, reason: &str, again: Again) -> SinkTold {
+fn by_configuration(
+    sink: &Sink,
+    reason: &str,
+    beginning: &Beginning,
+    again: Again,
+) -> SinkTold {
     let title = sink.kind.title();
-    if sink.kind == SinkKind::FileSink {
+    if sink.kind == SinkKind::FileSink && !beginning.rises {
         return SinkTold {
             said: format!(
                 "The sink {} is configured as Spark's file sink and could not be looked \
@@ -258,6 +305,9 @@ fn by_configuration(sink: &Sink, reason: &str, again: Again) -> SinkTold {
     }
     let memory = match sink.kind {
         SinkKind::PlainFiles => "",
+        _ if beginning.rises => {
+            " Its batches are numbered after those that it can remember, so none is dropped."
+        }
         SinkKind::Delta | SinkKind::Iceberg => {
             " By its kind, the new query id keeps batches from being dropped."
         }

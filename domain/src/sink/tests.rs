@@ -53,6 +53,7 @@ fn checkpoint(batch: i64, replay: bool) -> CheckpointSeen {
         },
         findings: Vec::new(),
         nested: Vec::new(),
+        rollbacks: Vec::new(),
     }
 }
 

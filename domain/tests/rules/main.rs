@@ -6,7 +6,9 @@
 )]
 
 mod carriers;
+mod onward;
 mod plan;
+mod rewritten;
 mod run;
 mod verdict;
 mod world;

@@ -44,6 +44,7 @@ pub(crate) fn reset_of(
         keys: &keys(),
         times,
         rates: Rates::default(),
+        foreseen: None,
         query_id: Uuid::from_u128(7),
         run_page: "https://sluice.example/runs/orders-20251124-160000-00af",
         now: NOW,

@@ -138,6 +138,7 @@ pub(crate) fn snapshot(
                 },
                 findings: Vec::new(),
                 nested: Vec::new(),
+                rollbacks: Vec::new(),
             },
         },
         jobs: Observed::Seen {

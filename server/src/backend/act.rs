@@ -17,7 +17,9 @@ use domain::when::parse_time;
 
 use super::Server;
 use super::failure::{internal, invalid, of_run};
-use super::forms::{corruption, item_word, parse_offsets, required, writers};
+use super::forms::{
+    corruption, item_word, parse_batch, parse_moves, parse_offsets, required, writers,
+};
 use crate::clock;
 use crate::runs::{Loaded, RunError};
 
@@ -173,13 +175,23 @@ impl Server {
                 at: parse_time(&request.at, clock::now())
                     .map_err(|e| invalid(e.to_string(), ""))?,
             },
+            "restart" => WayOut::Restart,
+            "rollback" => WayOut::RollBack {
+                batch: parse_batch(&request.batch)?,
+            },
+            "move" => WayOut::Move {
+                offsets: parse_moves(&request.moves)?,
+            },
+            "rise" => WayOut::Rise {
+                offsets: parse_offsets(&request.rises)?,
+            },
             "offsets" => WayOut::Offsets {
                 offsets: parse_offsets(&request.offsets)?,
             },
             other => {
                 return Err(invalid(
                     format!("{other:?} is no way out."),
-                    "Allowed: latest, timestamp, offsets, earliest.",
+                    "Allowed: restart, move, rollback, latest, timestamp, offsets, rise, earliest.",
                 ));
             }
         };
@@ -213,7 +225,12 @@ impl Server {
             WayOut::Earliest => self.poller.get(&stream.name).and_then(|latest| {
                 kept_from(&latest.snapshot, &self.observer.policy(&stream.name))
             }),
-            WayOut::Latest | WayOut::Offsets { .. } => None,
+            WayOut::Latest
+            | WayOut::Offsets { .. }
+            | WayOut::Restart
+            | WayOut::RollBack { .. }
+            | WayOut::Move { .. }
+            | WayOut::Rise { .. } => None,
         };
         let Some(at) = at else {
             return Ok(None);

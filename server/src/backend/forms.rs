@@ -78,6 +78,49 @@ pub(super) fn parse_offsets(text: &str) -> Answered<PartitionOffsets> {
     })
 }
 
+/// Records to step over, as `topic-partition@offset`, one a line; or the offsets
+/// to be read next, in Spark's form, of the partitions that move.
+pub(super) fn parse_moves(text: &str) -> Answered<PartitionOffsets> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return parse_offsets(text);
+    }
+    let record = |line: &str| {
+        let (place, offset) = line.rsplit_once('@')?;
+        let (topic, partition) = place.rsplit_once('-')?;
+        let offset = offset.trim().parse::<i64>().ok().filter(|o| *o >= 0)?;
+        let partition = partition.trim().parse::<i32>().ok().filter(|p| *p >= 0)?;
+        let topic = topic.trim();
+        let next = offset.checked_add(1)?;
+        (!topic.is_empty()).then(|| (topic.to_owned(), partition, next))
+    };
+    let mut offsets = PartitionOffsets::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let Some((topic, partition, next)) = record(line) else {
+            return Err(invalid(format!("{line:?} is no record."), MOVES_ALLOWED));
+        };
+        // Of two records of one partition, both are stepped over.
+        let so_far = offsets.get(&topic, partition).unwrap_or(next);
+        offsets.set(topic, partition, next.max(so_far));
+    }
+    match offsets.is_empty() {
+        true => Err(invalid("No record is named.", MOVES_ALLOWED)),
+        false => Ok(offsets),
+    }
+}
+
+const MOVES_ALLOWED: &str = "Allowed: records as orders_events-3@1234, one a line, or the offsets to be read next as {\"topic\":{\"0\":23}}.";
+
+pub(super) fn parse_batch(text: &str) -> Answered<i64> {
+    let batch = text.trim().parse::<i64>().ok().filter(|batch| *batch >= 0);
+    batch.ok_or_else(|| {
+        invalid(
+            format!("{:?} is no batch.", text.trim()),
+            "Allowed: the number of a batch, such as 1234.",
+        )
+    })
+}
+
 pub(super) fn kind(word: &str) -> Answered<PlanKind> {
     match word {
         "secure" => Ok(PlanKind::Secure),
@@ -119,4 +162,34 @@ pub(super) fn required(text: &str, what: &str) -> Answered<String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_stepped_over_and_an_offset_is_what_is_read_next() {
+        let records =
+            parse_moves(" orders-events-3@1234\n\norders-events-3@1230\nb-0@7 ");
+        let records = records.unwrap();
+        assert_eq!(records.get("orders-events", 3), Some(1_235));
+        assert_eq!(records.get("b", 0), Some(8));
+        assert_eq!(records.len(), 2);
+        let offsets = parse_moves(r#"{"b":{"0":7}}"#).unwrap();
+        assert_eq!(offsets.get("b", 0), Some(7));
+        for wrong in [
+            "",
+            "orders",
+            "orders@5",
+            "orders-x@5",
+            "orders-0@-5",
+            "-0@5",
+            "{",
+        ] {
+            assert!(parse_moves(wrong).is_err(), "{wrong}");
+        }
+        let last = format!("b-0@{}", i64::MAX);
+        assert!(parse_moves(&last).is_err());
+    }
 }

@@ -6,7 +6,7 @@ use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Cost, preview};
 use domain::policy::Policy;
-use domain::sink::{Again, beginning_of, told};
+use domain::sink::{Again, beginning_of, kind_of, told};
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::text::counted;
@@ -19,10 +19,19 @@ pub(super) struct Known<'a> {
     pub(super) chosen: Option<&'a WayOut>,
 }
 
-/// The cards, in the runbook's order.
+/// The cards, together with others that do the same to the checkpoint. The one
+/// that is recommended comes first, and those of its kind after it.
 pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     let stopped_at = known.snapshot.and_then(where_it_stopped);
     let mut cards = vec![
+        card(
+            known,
+            "restart",
+            WayOut::Restart,
+            "Starts the job again on its checkpoint, in which nothing is changed. For a job that was stopped, or whose error is mended.",
+        ),
+        move_card(known),
+        rollback_card(known),
         card(
             known,
             "latest",
@@ -30,13 +39,14 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
             "Skips what is waiting and goes on with new records. For data that is worthless when late.",
         ),
         timestamp_card(known),
-        offsets_card(known, stopped_at),
+        offsets_card(known, stopped_at.clone()),
         card(
             known,
             "earliest",
             WayOut::Earliest,
             "Reads everything again that Kafka still has. For a sink that was emptied, or rows that must all be made anew.",
         ),
+        rise_card(known, stopped_at.as_ref()),
     ];
     let least = cards
         .iter()
@@ -51,7 +61,95 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
     {
         best.recommended = true;
     }
+    let first = cards.iter().find(|c| c.recommended).map(|c| c.course);
+    cards.sort_by_key(|c| (Some(c.course) != first, c.course, !c.recommended));
     cards
+}
+
+/// Without a record that is named, nothing moves: that tells whether the log can
+/// be rewritten at all.
+fn move_card(known: &Known<'_>) -> OptionCard {
+    let chosen = match known.chosen {
+        Some(WayOut::Move { offsets }) => Some(offsets.clone()),
+        _ => None,
+    };
+    let way_out = WayOut::Move {
+        offsets: chosen.clone().unwrap_or_default(),
+    };
+    let mut card = card(
+        known,
+        "move",
+        way_out,
+        "Goes on where it stopped, but past a record that cannot be processed. Everything of its partition from where it stopped up to that record is never read; all other partitions go on where they are.",
+    );
+    match chosen {
+        Some(offsets) => card.prefill = offsets.to_spark_json(),
+        None => card.cost = None,
+    }
+    card
+}
+
+/// As option B, for a sink whose memory of batches must stay right.
+fn rise_card(known: &Known<'_>, stopped_at: Option<&PartitionOffsets>) -> OptionCard {
+    let offsets = match known.chosen {
+        Some(WayOut::Rise { offsets }) => Some(offsets),
+        _ => stopped_at,
+    };
+    let offsets = offsets.cloned().unwrap_or_default();
+    let mut card = card(
+        known,
+        "rise",
+        WayOut::Rise {
+            offsets: offsets.clone(),
+        },
+        "Begins at given offsets as option B does, and goes on counting batches after the newest number that was used, under the same query id. For a sink that knows its batches by number, as Delta, Iceberg and Spark's file sink do, and for a log that is broken in the middle.",
+    );
+    card.prefill = match offsets.is_empty() {
+        true => String::new(),
+        false => offsets.to_spark_json(),
+    };
+    card
+}
+
+/// The batches that can be rolled back to, each with what is then read again.
+fn rollback_card(known: &Known<'_>) -> OptionCard {
+    let seen = known.snapshot.and_then(|s| s.checkpoint.seen());
+    let choices: Vec<(String, String)> = seen
+        .into_iter()
+        .flat_map(|c| c.rollbacks.iter().map(move |r| (c, r.batch)))
+        .filter_map(|(checkpoint, batch)| {
+            let way_out = WayOut::RollBack { batch };
+            let effects = preview(known.stream, known.snapshot?, &way_out, None).ok()?;
+            let planned = checkpoint.batches.iter().find(|b| b.batch == batch);
+            let at = planned.map_or_else(String::new, |b| {
+                format!(", planned {}", b.planned_at.utc())
+            });
+            let again = counted(Cost::of(&effects).repeated, "record", "records");
+            Some((
+                batch.to_string(),
+                format!("{batch}{at}: {again} read again"),
+            ))
+        })
+        .collect();
+    let chosen = match known.chosen {
+        Some(WayOut::RollBack { batch }) => Some(*batch),
+        _ => None,
+    };
+    let first = choices.first().and_then(|(batch, _)| batch.parse().ok());
+    let newest = seen.and_then(|c| c.rollbacks.first()).map(|r| r.batch);
+    let batch = chosen.or(first).or(newest).unwrap_or_default();
+    let mut card = card(known, "rollback", WayOut::RollBack { batch }, "");
+    card.purpose = format!(
+        "Forgets the newest batches and goes on from the end of an older one. For a newest batch that is broken or wrong, and for data that must be read again from a batch on.{}",
+        match card.cost {
+            Some(_) => format!(" The figures are those of batch {batch}."),
+            None => String::new(),
+        }
+    );
+    card.takes = "minutes to hours, by how far back".to_owned();
+    card.prefill = batch.to_string();
+    card.choices = choices;
+    card
 }
 
 /// Where the stream provably got to, as far as Kafka still has it: from there
@@ -98,9 +196,11 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
     OptionCard {
         letter: way_out.letter().to_string(),
         value: value.to_owned(),
+        course: way_out.course(),
         title: way_out.title().to_owned(),
         purpose: purpose.to_owned(),
         prefill: String::new(),
+        choices: Vec::new(),
         cost,
         takes: class.expected().to_owned(),
         agrees: known.policy.agreement_for(&way_out).words(),
@@ -124,7 +224,14 @@ fn what_the_sink_does(
         Some(cost) if cost.repeated == 0 => Again::No,
         _ => Again::Yes,
     };
-    told(&stream.sink, &snapshot.sink, &beginning_of(way_out), again).said
+    let checkpoint = snapshot.checkpoint.seen();
+    let begins = checkpoint.and_then(|seen| {
+        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), seen)
+    });
+    match begins {
+        Some(begins) => told(&stream.sink, &snapshot.sink, &begins, again).said,
+        None => String::new(),
+    }
 }
 
 fn timestamp_card(known: &Known<'_>) -> OptionCard {

@@ -6,8 +6,9 @@ use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::estimate::Rates;
 use domain::ids::{Digest, InvalidId};
+use domain::intent::{Touch, WayOut};
 use domain::plan::{
-    BuildReset, BuildSecure, Plan, PlanKind, build_reset, build_secure, check,
+    BuildReset, BuildSecure, Foreseen, Plan, PlanKind, build_reset, build_secure, check,
 };
 use domain::run::{ChecklistItem, Event};
 use domain::snapshot::Snapshot;
@@ -85,6 +86,7 @@ impl Server {
             .await
             .map_err(|e| of_run("plan.keys", e))?;
         let times = self.times(stream, &intent.way_out).await?;
+        let foreseen = self.foreseen(stream, &intent.way_out).await?;
         let run_page = format!(
             "{}{}",
             self.config.server.public_origin.as_origin(),
@@ -101,11 +103,36 @@ impl Server {
             keys: &keys,
             times: times.as_ref(),
             rates: Rates::measured(snapshot, &self.poller.samples(&stream.name)),
+            foreseen: foreseen.as_ref(),
             query_id: Uuid::new_v4(),
             run_page: &run_page,
             now: clock::now(),
         })
         .map_err(|refusal| stale(refusal.to_string(), "No plan was made."))
+    }
+
+    /// What Spark does after a way out that goes on from the checkpoint's log.
+    /// The list of what it deletes is kept, as a plan holds only its digest.
+    async fn foreseen(
+        &self,
+        stream: &Stream,
+        way_out: &WayOut,
+    ) -> Answered<Option<Foreseen>> {
+        if way_out.touch() == Touch::All {
+            return Ok(None);
+        }
+        let foreseen = self.observer.foresee(&stream.name, way_out).await;
+        let foreseen = foreseen.map_err(|why| {
+            stale(
+                format!("The checkpoint could not be read: {why}"),
+                "No plan was made.",
+            )
+        })?;
+        self.runs
+            .keep_keys(&foreseen.edit.deletes)
+            .await
+            .map_err(|e| of_run("plan.keys", e))?;
+        Ok(Some(foreseen))
     }
 
     pub(super) async fn start_plan(

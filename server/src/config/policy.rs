@@ -50,6 +50,13 @@ pub struct Agreement {
     pub chosen: Vec<Requirement>,
     /// Option C: from the oldest record.
     pub earliest: Vec<Requirement>,
+    /// Restart only: nobody where it is left out.
+    pub restart: Option<Vec<Requirement>>,
+    /// Option E: back to an older batch. As `chosen` where it is left out.
+    pub rollback: Option<Vec<Requirement>>,
+    /// Options G and H: at given offsets, in the log as it is. As `chosen` where it
+    /// is left out.
+    pub moved: Option<Vec<Requirement>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

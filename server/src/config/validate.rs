@@ -227,10 +227,16 @@ impl Judge<'_> {
             self.at_least(&format!("{at}.watch_minutes"), policy.watch_minutes, 1);
             let agreement = &policy.agreement;
             for (key, list) in [
-                ("secure", &agreement.secure),
+                ("secure", &agreement.secure[..]),
                 ("latest", &agreement.latest),
                 ("chosen", &agreement.chosen),
                 ("earliest", &agreement.earliest),
+                ("restart", agreement.restart.as_deref().unwrap_or_default()),
+                ("moved", agreement.moved.as_deref().unwrap_or_default()),
+                (
+                    "rollback",
+                    agreement.rollback.as_deref().unwrap_or_default(),
+                ),
             ] {
                 let at = format!("{at}.agreement.{key}");
                 let mut roles = BTreeSet::new();

@@ -9,7 +9,7 @@ use domain::checkpoint::layout::nested_checkpoints;
 use domain::checkpoint::{
     CheckpointView, ListedObject, Prognosis, StreamMetadata, foresee, infer, predict,
 };
-use domain::plan::gate_owner;
+use domain::plan::{gate_owner, rollbacks};
 use domain::snapshot::CheckpointSeen;
 use domain::stream::Stream;
 use domain::time::Millis;
@@ -19,11 +19,13 @@ use super::{batches, reason};
 use crate::aws::{AwsError, AwsErrorKind, S3};
 
 mod asked;
+mod foreseen;
 mod settled;
 
 pub(crate) use settled::{Settled, settled};
 
 pub(super) use asked::Asked;
+pub(super) use foreseen::foreseen;
 
 const READS_AT_ONCE: usize = 8;
 /// A live job writes while it is read; so often is begun anew.
@@ -242,6 +244,7 @@ pub(super) async fn judge(
         prognosis: predict(&view, line, &shape),
         findings: examine_with(&view, line, &shape, &known),
         nested: nested_checkpoints(view.listing.keys().map(String::as_str)),
+        rollbacks: rollbacks(&view, line, &shape),
     })
 }
 

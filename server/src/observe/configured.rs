@@ -227,12 +227,30 @@ fn domain_policy(policy: &config::Policy) -> Policy {
     let agreement = &policy.agreement;
     let watch_ms = minutes(policy.watch_minutes);
     Policy {
-        agreement: vec![
+        agreement: [
             option("secure", &agreement.secure),
             option("A", &agreement.latest),
             option("B", &agreement.chosen),
             option("C", &agreement.earliest),
-        ],
+        ]
+        .into_iter()
+        .chain(
+            agreement
+                .restart
+                .as_deref()
+                .map(|needed| option("R", needed)),
+        )
+        .chain(
+            agreement
+                .rollback
+                .as_deref()
+                .map(|needed| option("E", needed)),
+        )
+        .chain(["G", "H"].into_iter().filter_map(|letter| {
+            let needed = agreement.moved.as_deref()?;
+            Some(option(letter, needed))
+        }))
+        .collect(),
         request_expires_ms: minutes(policy.approval_ttl_minutes),
         quiet_ms_min: i64::from(policy.quiet_seconds) * 1_000,
         stop_deadline_ms: minutes(policy.stop_minutes),

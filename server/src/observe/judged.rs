@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use domain::checkpoint::SparkGuess;
 use domain::ids::StreamName;
+use domain::intent::WayOut;
+use domain::plan::Foreseen;
 use domain::snapshot::{CheckpointSeen, JobsSeen, KafkaSeen};
 use domain::time::Millis;
 use uuid::Uuid;
@@ -28,6 +30,16 @@ impl OwnIds {
     }
 }
 
+impl Watched {
+    /// The Spark line that is configured, or that the application's release runs.
+    fn spark(&self) -> SparkGuess {
+        match self.configured.stream.spark {
+            Some(line) => SparkGuess { line, known: true },
+            None => self.application.spark_line(),
+        }
+    }
+}
+
 impl Observer {
     /// Tells that a plan gives this stream's query this id, so that it is not
     /// taken for a stranger's while the job has not reported under it yet.
@@ -46,6 +58,26 @@ impl Observer {
         checkpoint::read(&aws.s3(), stream, &watched.files).await
     }
 
+    /// What `way_out` changes in the checkpoint as it is now, and what Spark does
+    /// after it.
+    ///
+    /// # Errors
+    /// Why the checkpoint could not be read, as a sentence.
+    pub(crate) async fn foresee(
+        &self,
+        name: &StreamName,
+        way_out: &WayOut,
+    ) -> Result<Foreseen, String> {
+        let Some(watched) = self.0.streams.get(name) else {
+            return Err("The stream is not configured.".to_owned());
+        };
+        let read = self.files(watched).await?;
+        let Configured { stream, given, .. } = &watched.configured;
+        let s3 = self.0.aws.reading(&stream.name).s3();
+        let how = (watched.spark().line, &stream.shape, *given);
+        checkpoint::foreseen(&s3, stream, &watched.files, read, way_out, how).await
+    }
+
     pub(super) async fn judged(
         &self,
         watched: &Watched,
@@ -55,10 +87,7 @@ impl Observer {
     ) -> Result<CheckpointSeen, String> {
         let Configured { stream, given, .. } = &watched.configured;
         let aws = self.0.aws.reading(&stream.name);
-        let guess = match stream.spark {
-            Some(line) => SparkGuess { line, known: true },
-            None => watched.application.spark_line(),
-        };
+        let guess = watched.spark();
         let mut shape = stream.shape.clone();
         shape.last_seen_id = watched.progress.query_id();
         let asked = checkpoint::Asked {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::checkpoint::{CheckpointFile, StreamMetadata};
 use domain::plan::{Plan, StepKind};
 use sandbox::emr::RunFilter;
 use tests::{Deeds, Ground, Objects, Sluice};
@@ -24,6 +25,64 @@ impl Before {
             recorded: ground.sandbox.shared.record.last_seq(),
         }
     }
+
+    /// The newest batch of the commit log.
+    pub(crate) fn newest_commit(&self) -> i64 {
+        let commits =
+            self.checkpoint
+                .keys()
+                .filter_map(|key| match CheckpointFile::of_key(key) {
+                    CheckpointFile::Commits(batch) => Some(batch),
+                    _ => None,
+                });
+        commits.max().expect("a commit")
+    }
+}
+
+/// A finished Run has rolled back to `batch`: when the one job run was started, the
+/// checkpoint was what it had been without the log above the batch, `metadata` told
+/// the same query, and nothing was done twice.
+pub(crate) fn went_back(ground: &Ground, before: &Before, plan: &Plan, batch: i64) {
+    let record = &ground.sandbox.shared.record;
+    assert_eq!(record.dropped(), 0, "the record is not whole");
+    let deeds = Deeds::since(record, before.recorded);
+    assert_eq!(job_runs_of(ground, plan), 1, "job runs of this Run");
+    assert_eq!(deeds.accepted("StartJobRun"), 1);
+    let above = |key: &str| match CheckpointFile::of_key(key) {
+        CheckpointFile::Offsets(of) | CheckpointFile::Commits(of) => of > batch,
+        _ => false,
+    };
+    let gone: BTreeMap<String, usize> = before
+        .checkpoint
+        .keys()
+        .filter(|key| above(key))
+        .map(|key| (key.clone(), 1))
+        .collect();
+    assert_eq!(
+        deeds.changes_by("DeleteObjects", CHECKPOINT),
+        gone,
+        "deletes"
+    );
+    let written = BTreeMap::from([("metadata".to_owned(), 2)]);
+    assert_eq!(deeds.changes_by("PutObject", CHECKPOINT), written, "writes");
+    // By ETags, so that the bytes are the same too; but for `metadata`, which is as
+    // Sluice writes it.
+    let mut at_the_start = deeds.etags_at_the_start(CHECKPOINT, &before.etags);
+    let mut expected = before.etags.clone();
+    expected.retain(|key, _| !above(key));
+    assert!(at_the_start.remove("metadata").is_some());
+    assert!(expected.remove("metadata").is_some());
+    assert_eq!(at_the_start, expected);
+    let id = |bytes: &[u8]| StreamMetadata::parse(bytes).value.map(|m| m.id);
+    let now = ground.bucket().bytes(&format!("{CHECKPOINT}metadata"));
+    let was = id(&before.checkpoint["metadata"]);
+    assert!(was.is_some());
+    assert_eq!(id(&now.expect("metadata")), was);
+    let sealed = plan.body.sealed.as_ref().expect("a sealed backup");
+    assert_eq!(
+        ground.bucket().objects(sealed.backup.key()),
+        before.checkpoint
+    );
 }
 
 /// What a finished Run left behind, held against its plan.
@@ -67,6 +126,33 @@ impl Left {
             starts_accepted: deeds.accepted("StartJobRun"),
         }
     }
+}
+
+/// The log was rewritten once: each old file of it is deleted or replaced once, and
+/// the one job run found nothing but the new ones.
+pub(crate) fn rewrote_once(ground: &Ground, before: &Before, plan: &Plan) {
+    let record = &ground.sandbox.shared.record;
+    assert_eq!(record.dropped(), 0, "the record is not whole");
+    let deeds = Deeds::since(record, before.recorded);
+    assert_eq!(job_runs_of(ground, plan), 1, "job runs of this Run");
+    let is_log = |key: &str| key.starts_with("offsets/") || key.starts_with("commits/");
+    let put = deeds.changes_by("PutObject", CHECKPOINT);
+    assert_eq!(put.get("metadata"), Some(&2), "{put:?}");
+    let log: BTreeSet<&String> = put.keys().filter(|key| is_log(key)).collect();
+    assert_eq!(log.len(), 3, "{put:?}");
+    assert!(log.iter().all(|key| put[*key] == 1), "{put:?}");
+    let deleted = deeds.changes_by("DeleteObjects", CHECKPOINT);
+    let expected: BTreeMap<String, usize> = before
+        .checkpoint
+        .keys()
+        .filter(|key| is_log(key) && !log.contains(key))
+        .map(|key| (key.clone(), 1))
+        .collect();
+    assert_eq!(deleted, expected, "deletes");
+    let at_the_start = deeds.etags_at_the_start(CHECKPOINT, &before.etags);
+    let of_log: BTreeSet<&String> =
+        at_the_start.keys().filter(|key| is_log(key)).collect();
+    assert_eq!(of_log, log);
 }
 
 /// How many job runs EMR has with the tag of the plan's Run.

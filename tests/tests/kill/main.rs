@@ -56,6 +56,32 @@ async fn a_run_killed_at_every_event_leaves_what_an_unkilled_one_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_killed_at_every_event_goes_back_to_its_batch_and_deletes_nothing_else()
+ {
+    let ground = Ground::new().await;
+    let before = Before::now(&ground);
+    let mut sluice = ground.serve().await;
+    let oda = Person::signed_in(&ground, "oda").await;
+    let orders = "orders".parse().expect("a name");
+    let run = Guided::opened(&oda, &orders).await;
+    let batch = before.newest_commit() - 3;
+    run.chooses("rollback", &[("batch", &batch.to_string())])
+        .await;
+    run.secures().await;
+    let plan = run.plans(PlanKind::Reset).await;
+    sluice.kill();
+    let mut chain = Chain::new(&ground, &run);
+    chain.kills_through(&plan).await;
+
+    let _sluice = ground.serve().await;
+    run.is_done().await;
+    chain.covered_every_effect(&[&plan]).await;
+    judged::went_back(&ground, &before, &plan, batch);
+    judged::chain_verifies(&ground).await;
+    run.is_healthy_again().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_killed_around_the_stop_and_ten_times_at_random_ends_done() {
     let ground = Ground::new().await;
     is_running(&ground).await;
@@ -99,6 +125,39 @@ async fn an_answer_that_is_lost_repeats_nothing() {
     let _sluice = ground.serve().await;
     let oda = Person::signed_in(&ground, "oda").await;
     let run = opened(&oda, &offsets_before_the_end(&ground)).await;
+    loses_answers(&ground);
+    run.secures().await;
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    run.is_done().await;
+    let left = ground.sandbox.shared.faults.list();
+    assert_eq!(left, [], "faults that nobody met");
+    Left::by(&ground, &before, &plan);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_rewrites_no_file_twice() {
+    let ground = Ground::new().await;
+    let before = Before::now(&ground);
+    let _sluice = ground.serve().await;
+    let oda = Person::signed_in(&ground, "oda").await;
+    let orders = "orders".parse().expect("a name");
+    let run = Guided::opened(&oda, &orders).await;
+    let offsets = offsets_before_the_end(&ground).to_spark_json();
+    run.chooses("rise", &[("rises", &offsets)]).await;
+    loses_answers(&ground);
+    run.secures().await;
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    run.is_done().await;
+    let left = ground.sandbox.shared.faults.list();
+    assert_eq!(left, [], "faults that nobody met");
+    judged::rewrote_once(&ground, &before, &plan);
+    run.is_healthy_again().await;
+}
+
+/// Cuts the connection twice after each kind of call was carried out.
+fn loses_answers(ground: &Ground) {
     for (service, action) in [
         ("s3", "CopyObject"),
         ("s3", "PutObject"),
@@ -113,13 +172,6 @@ async fn an_answer_that_is_lost_repeats_nothing() {
             when: When::Times(2),
         });
     }
-    run.secures().await;
-    let plan = run.plans(PlanKind::Reset).await;
-    run.starts(&plan).await;
-    run.is_done().await;
-    let left = ground.sandbox.shared.faults.list();
-    assert_eq!(left, [], "faults that nobody met");
-    Left::by(&ground, &before, &plan);
 }
 
 /// A Run that goes on from these offsets.

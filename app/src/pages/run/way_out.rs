@@ -155,12 +155,34 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
             .map(|option| option.prefill.clone())
             .unwrap_or_default()
     });
+    let choices = run.once(|page| {
+        let option = page.options.iter().find(|option| option.value == value);
+        option
+            .map(|option| option.choices.clone())
+            .unwrap_or_default()
+    });
+    // What is of one course stands together, under one heading.
+    let heading = {
+        let value = value.clone();
+        run.part(move |page| {
+            let at = page.options.iter().position(|o| o.value == value)?;
+            let course = page.options[at].course;
+            let is_first = at == 0 || page.options[at - 1].course != course;
+            is_first.then(|| course.title())
+        })
+    };
     let parameter = match value.as_str() {
+        "rollback" if !choices.is_empty() => {
+            Some(view! { <BatchParameter prefill choices /> }.into_any())
+        }
+        "move" => Some(view! { <MoveParameter prefill /> }.into_any()),
+        "rise" => Some(view! { <RiseParameter prefill /> }.into_any()),
         "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
         "offsets" => Some(view! { <OffsetsParameter prefill /> }.into_any()),
         _ => None,
     };
     view! {
+        {move || heading.get().map(|heading| view! { <h3>{heading}</h3> })}
         {move || option.get().map(|option| card(option, is_checked, look))}
         {parameter
             .map(|parameter| {
@@ -237,6 +259,50 @@ fn figures(cost: Option<Cost>, takes: String, agrees: String) -> impl IntoView {
             <Figure name="Takes">{takes}</Figure>
             <Figure name="Must agree">{agrees}</Figure>
         </Figures>
+    }
+}
+
+#[component]
+fn BatchParameter(prefill: String, choices: Vec<(String, String)>) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-batch"
+            label="Newest batch that stays"
+            hint="Those of the newest batches after which Spark goes on, by the doctor's look at the checkpoint as it would then be."
+        >
+            <Select
+                id="choose-batch"
+                name=field("batch")
+                options=choices
+                value=Signal::stored(prefill)
+            />
+        </Field>
+    }
+}
+
+#[component]
+fn MoveParameter(prefill: String) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-moves"
+            label="Records to step over"
+            hint="One a line, as orders_events-3@1234: topic, partition and the record's own offset, as they stand in the job's error. Or Spark's JSON with the offsets to be read next, of the partitions that move."
+        >
+            <TextArea id="choose-moves" name=field("moves") value=prefill mono=true />
+        </Field>
+    }
+}
+
+#[component]
+fn RiseParameter(prefill: String) -> impl IntoView {
+    view! {
+        <Field
+            id="choose-rises"
+            label="Offsets"
+            hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
+        >
+            <TextArea id="choose-rises" name=field("rises") value=prefill mono=true />
+        </Field>
     }
 }
 

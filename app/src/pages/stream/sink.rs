@@ -2,9 +2,8 @@
 //! that does to the next start.
 
 use domain::checkpoint::Prognosis;
-use domain::intent::WayOut;
 use domain::sink::{
-    Again, Remembered, SinkSeen, SinkTold, Whose, beginning_of, next_start, told,
+    Again, CLEARED, Remembered, SinkSeen, SinkTold, Whose, next_start, told,
 };
 use domain::snapshot::Observed;
 use domain::stream::{Sink, SinkKind};
@@ -170,8 +169,7 @@ fn at_a_restart(
 
 fn after_a_reset(sink: &Sink, seen: &Observed<SinkSeen>) -> AnyView {
     // Each of them clears the checkpoint and gives the query a new id.
-    let begins = beginning_of(&WayOut::Earliest);
-    said(told(sink, seen, &begins, Again::Yes))
+    said(told(sink, seen, &CLEARED, Again::Yes))
 }
 
 fn said(told: SinkTold) -> AnyView {

@@ -1,7 +1,6 @@
 //! What a way out, and a start, do to each sink.
 
 use super::*;
-use crate::intent::WayOut;
 use crate::snapshot::Observed;
 use crate::stream::Sink;
 
@@ -12,7 +11,7 @@ fn a_name_that_the_code_fixes_outlives_a_new_query_id() {
     for next in [13, 3] {
         let seen = seen(&files).beside(&checkpoint(next, false));
         assert_eq!(seen.remembered[0].whose, Whose::FixedName);
-        let effect = seen.effect(&beginning_of(&WayOut::Latest));
+        let effect = seen.effect(&CLEARED);
         assert!(
             matches!(effect, Effect::Drops { upto: 12, .. }),
             "{effect:?}"
@@ -24,7 +23,7 @@ fn a_name_that_the_code_fixes_outlives_a_new_query_id() {
     let seen = seen(&files).beside(&checkpoint(41, false));
     assert_eq!(seen.remembered[0].whose, Whose::ThisQuery);
     assert_eq!(seen.remembered[1].whose, Whose::Another);
-    assert_eq!(seen.effect(&beginning_of(&WayOut::Latest)), Effect::Writes);
+    assert_eq!(seen.effect(&CLEARED), Effect::Writes);
 }
 
 #[test]
@@ -38,9 +37,10 @@ fn what_was_not_read_is_said_and_is_no_absence() {
         batch: 5,
         same_query: true,
         replay: false,
+        rises: true,
     };
     assert_eq!(late.effect(&same), Effect::Unknown(reason));
-    assert_eq!(late.effect(&beginning_of(&WayOut::Latest)), Effect::Writes);
+    assert_eq!(late.effect(&CLEARED), Effect::Writes);
     let avro = seen(&[
         (".hoodie/hoodie.properties", ""),
         (
@@ -50,7 +50,7 @@ fn what_was_not_read_is_said_and_is_no_absence() {
     ])
     .beside(&checkpoint(5, false));
     assert!(avro.unread.as_ref().unwrap().contains("Avro"));
-    let effect = avro.effect(&beginning_of(&WayOut::Latest));
+    let effect = avro.effect(&CLEARED);
     assert!(matches!(effect, Effect::Unknown(_)), "{effect:?}");
 }
 
@@ -63,7 +63,7 @@ fn a_way_out_is_refused_where_its_batches_would_be_dropped() {
     let now = crate::time::Millis(0);
     let commit = delta(QUERY, 12);
     let hudi = hudi("default_single_writer", "12");
-    let begins = beginning_of(&WayOut::Earliest);
+    let begins = CLEARED;
     for (files, refused, words) in [
         (
             vec![("_spark_metadata/0", LINE)],

@@ -1,10 +1,11 @@
 //! The way out of a Run, before and after the gate.
 
-use crate::world::{NOW, person};
+use crate::world::{NOW, intent, person};
+use domain::intent::WayOut;
 use domain::plan::PlanKind;
 use domain::run::{Ending, Event, Facts, Next, RECORD_VERSION, Record, RunState, next};
 
-use super::story::{Story, held, planned, resetting, started, step};
+use super::story::{Story, held, intended, planned, resetting, secured, started, step};
 
 #[test]
 fn an_abort_before_any_effect_closes_and_after_a_stop_undoes() {
@@ -64,6 +65,61 @@ fn an_abort_is_told_with_one_full_stop() {
             "Aborted: Somebody else writes here. The checkpoint was not changed."
         );
     }
+}
+
+/// No gate is closed for a restart, so nothing stands in the way of an abort; but a
+/// start that may have been accepted is settled first, and never made twice.
+#[test]
+fn an_abort_of_a_restart_settles_whether_the_job_was_started() {
+    let restarting = || {
+        secured()
+            .and(
+                Some("oda"),
+                Event::Intended {
+                    intent: intent(WayOut::Restart),
+                },
+            )
+            .and(
+                Some("oda"),
+                planned(PlanKind::Reset, "r", &["reset-1", "reset-2"], &[]),
+            )
+            .and(Some("oda"), started(PlanKind::Reset, "r"))
+    };
+    let abort = || Event::AbortAsked {
+        reason: "mistake".into(),
+    };
+    let before = restarting().and(Some("oda"), abort());
+    assert!(matches!(
+        next(&before.state(), NOW),
+        Next::End {
+            ending: Ending::Closed,
+            ..
+        }
+    ));
+    let under_way = restarting()
+        .and(None, intended("reset-1", 1))
+        .and(Some("oda"), abort());
+    let Next::Act {
+        step: first,
+        unsettled: true,
+        ..
+    } = next(&under_way.state(), NOW)
+    else {
+        panic!("the start is settled");
+    };
+    assert_eq!(first, step("reset-1"));
+    let job = Facts::StartedJob {
+        job_run: "run-2".parse().unwrap(),
+        adopted: false,
+    };
+    let running = restarting().step("reset-1", job).and(Some("oda"), abort());
+    assert!(matches!(
+        next(&running.state(), NOW),
+        Next::End {
+            ending: Ending::Restored,
+            ..
+        }
+    ));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::keyset::{CHUNK_KEYS, KeyEntry, KeySet};
 use domain::plan::ClearStep;
 use domain::run::Facts;
+use domain::stream::Prefix;
 use domain::text::thousands;
 
 use super::{Effect, Work};
@@ -20,7 +21,7 @@ impl Work<'_> {
         let mut done = total - left.len() as u64;
         self.progress(done, total, "objects deleted").await;
         for chunk in left.chunks(CHUNK_KEYS) {
-            self.delete(step, chunk).await?;
+            self.delete(&step.prefix, chunk).await?;
             done += chunk.len() as u64;
             self.progress(done, total, "objects deleted").await;
         }
@@ -37,26 +38,23 @@ impl Work<'_> {
     /// The keys that may be deleted, proved to be the plan's and to be in the
     /// sealed backup.
     async fn sealed_keys(&self, step: &ClearStep) -> Result<Vec<KeyEntry>, Stopped> {
-        let not_sealed = |why: &str| {
-            Stopped::person(
-                format!("Nothing is deleted: {why}"),
-                "Abort this Run and open another, which secures the stream anew.",
-            )
-        };
+        let wanted = self.sealed().await?;
+        if KeySet::of(&wanted) != step.keys {
+            return Err(not_sealed("the keys are not those of the sealed backup."));
+        }
+        Ok(wanted)
+    }
+
+    /// The sealed backup's keys without `metadata`, which is the gate's; sorted.
+    pub(super) async fn sealed(&self) -> Result<Vec<KeyEntry>, Stopped> {
         let state = self.held.loaded.lock().await.state.sealed.clone();
         let sealed = state.ok_or_else(|| not_sealed("no backup was sealed."))?;
         if self.plan.body.sealed.as_ref() != Some(&sealed) {
             return Err(not_sealed("the plan stands on another backup."));
         }
-        let backed_up = self.held.world.runs.keys(&sealed.keys.sha256).await?;
-        let wanted: Vec<KeyEntry> = backed_up
-            .into_iter()
-            .filter(|e| e.key != "metadata")
-            .collect();
-        if KeySet::of(&wanted) != step.keys {
-            return Err(not_sealed("the keys are not those of the sealed backup."));
-        }
-        Ok(wanted)
+        let mut backed_up = self.held.world.runs.keys(&sealed.keys.sha256).await?;
+        backed_up.retain(|e| e.key != "metadata");
+        Ok(backed_up)
     }
 
     /// What is still there of the wanted keys. Anything else under the prefix,
@@ -82,17 +80,22 @@ impl Work<'_> {
         Ok(left)
     }
 
-    async fn delete(&self, step: &ClearStep, chunk: &[KeyEntry]) -> Result<(), Stopped> {
+    /// DeleteObjects of these keys below `prefix`, each on its ETag.
+    pub(super) async fn delete(
+        &self,
+        prefix: &Prefix,
+        chunk: &[KeyEntry],
+    ) -> Result<(), Stopped> {
         let weight = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
         self.held.world.pace.turn(weight).await;
         let keys: Vec<KeyEntry> = chunk
             .iter()
             .map(|e| KeyEntry {
-                key: format!("{}{}", step.prefix.key(), e.key),
+                key: format!("{}{}", prefix.key(), e.key),
                 ..e.clone()
             })
             .collect();
-        let deleted = match self.aws.s3().delete(step.prefix.bucket(), &keys).await {
+        let deleted = match self.aws.s3().delete(prefix.bucket(), &keys).await {
             Ok(deleted) => deleted,
             Err(error) => {
                 if error.kind == AwsErrorKind::Throttled {
@@ -125,6 +128,13 @@ impl Work<'_> {
             )),
         }
     }
+}
+
+fn not_sealed(why: &str) -> Stopped {
+    Stopped::person(
+        format!("Nothing is deleted: {why}"),
+        "Abort this Run and open another, which secures the stream anew.",
+    )
 }
 
 fn somebody_writes(key: &str, what: &str) -> Stopped {

@@ -124,7 +124,7 @@ impl Work<'_> {
 
     /// Approvals are judged again when the plan is carried out, not only when
     /// it was started.
-    async fn refuse_without_agreement(&self) -> Result<(), Stopped> {
+    pub(super) async fn refuse_without_agreement(&self) -> Result<(), Stopped> {
         use domain::agreement::AgreementState;
         let loaded = self.held.loaded.lock().await;
         let plan = loaded.state.plan(self.plan.body.kind);

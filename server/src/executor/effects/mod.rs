@@ -3,6 +3,8 @@
 
 mod backup;
 mod clear;
+mod confirm;
+mod edit;
 mod gate;
 mod restart;
 mod seed;
@@ -70,9 +72,11 @@ impl Work<'_> {
             StepKind::CloseGate(step) => Box::pin(self.close_gate(step)),
             StepKind::Clear(step) => Box::pin(self.clear(step)),
             StepKind::Seed(step) => Box::pin(self.seed(step)),
+            StepKind::Edit(step) => Box::pin(self.edit(step)),
             StepKind::OpenGate(step) => Box::pin(self.open_gate(step)),
             StepKind::Restart(step) => Box::pin(self.restart(step)),
             StepKind::ReadBack(step) => Box::pin(self.read_back(step)),
+            StepKind::Confirm(step) => Box::pin(self.confirm(step)),
             StepKind::Watch(step) => Box::pin(self.watch(step)),
         }
     }

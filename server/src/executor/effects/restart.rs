@@ -18,7 +18,14 @@ impl Work<'_> {
                 adopted: true,
             }));
         }
-        let snapshot = self.look().await;
+        // Where no gate was closed before, this is the first change.
+        let is_first = self.plan.body.steps.first().map(|s| &s.id) == Some(&self.step.id);
+        let snapshot = if is_first {
+            self.refuse_without_agreement().await?;
+            self.refuse_stale().await?
+        } else {
+            self.look().await
+        };
         self.refuse_passed_offsets(&snapshot)?;
         self.refuse_writers().await?;
         // An answer that is lost is no harm: the next attempt looks for the

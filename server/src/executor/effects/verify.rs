@@ -5,10 +5,11 @@ use domain::checkpoint::{InitialOffset, OffsetSeq};
 use domain::offsets::PartitionOffsets;
 use domain::plan::{ReadBackStep, Setting, WatchStep};
 use domain::run::Facts;
-use domain::snapshot::{JobRunState, Progress, Snapshot};
+use domain::snapshot::{JobRunState, Snapshot};
 use domain::stream::Prefix;
 use domain::text::counted;
 
+use super::confirm::{Begun, refuse_earlier_end};
 use super::{Effect, Work};
 use crate::aws::AwsErrorKind;
 use crate::clock;
@@ -57,21 +58,13 @@ impl Work<'_> {
 
     async fn began(&self, step: &ReadBackStep, bytes: &[u8]) -> Result<Effect, Stopped> {
         let ends = ends(bytes);
-        for (planned, end) in step.sources.iter().zip(&ends) {
-            for (topic, partition, from) in planned.iter() {
-                let reached = end.get(topic, partition);
-                if reached.is_none_or(|end| end < from) {
-                    return Err(Stopped::person(
-                        format!(
-                            "The first batch ends at {} in {topic}-{partition}, before the planned start {from}.",
-                            reached.map_or("nothing".to_owned(), |o| o.to_string())
-                        ),
-                        "The job did not begin where the plan says. Stop it and look at its log.",
-                    ));
-                }
-            }
-        }
-        let warning = self.confirmed_by_progress(step, &ends).await?;
+        refuse_earlier_end(&step.sources, &ends)?;
+        let began = Begun {
+            batch: 0,
+            sources: &step.sources,
+            deadline_ms: step.deadline_ms,
+        };
+        let warning = self.confirmed_by_progress(began, &ends).await?;
         Ok(Effect {
             before: Vec::new(),
             facts: Facts::BeganAt {
@@ -80,80 +73,6 @@ impl Work<'_> {
             },
             warning,
         })
-    }
-
-    /// Compares the first progress event with the plan. Its start offsets are
-    /// null in batch 0 (seen on Spark 3.3 to 4.1), so what confirms the start
-    /// is its end together with the number of records that were read up to it.
-    async fn confirmed_by_progress(
-        &self,
-        step: &ReadBackStep,
-        ends: &[PartitionOffsets],
-    ) -> Result<Option<String>, Stopped> {
-        let Some(event) = self.first_progress(step).await? else {
-            return Ok(Some(
-                "No progress event of the first batch was found in the log; the checkpoint alone says where it began.".to_owned(),
-            ));
-        };
-        let planned: u64 = step
-            .sources
-            .iter()
-            .zip(ends)
-            .map(|(from, to)| from.records_between(to))
-            .sum();
-        let same_end = event.end.is_none() || event.end.as_ref() == ends.first();
-        if !same_end || event.input_rows > planned {
-            return Err(Stopped::person(
-                format!(
-                    "The first batch read {} records, and from the planned offsets to its end there are {planned}.",
-                    event.input_rows
-                ),
-                "The job did not begin where the plan says. Stop it and look at its log.",
-            ));
-        }
-        if event.input_rows < planned {
-            // Compaction and transactions leave offsets without a record.
-            return Ok(Some(format!(
-                "The first batch read {} records over {planned} offsets. That is right only where the topic is compacted or written in transactions.",
-                event.input_rows
-            )));
-        }
-        Ok(None)
-    }
-
-    /// Batch 0's progress event. It is written after the batch, so it is waited
-    /// for until a while after the batch's commit.
-    async fn first_progress(
-        &self,
-        step: &ReadBackStep,
-    ) -> Result<Option<Progress>, Stopped> {
-        const LOOKS_AFTER_COMMIT: u32 = 10;
-        let began = clock::now();
-        let mut looks_left = LOOKS_AFTER_COMMIT;
-        while looks_left > 0 {
-            let snapshot = self.look().await;
-            let found = snapshot.progress.seen().and_then(|events| {
-                events
-                    .iter()
-                    .find(|e| e.at >= self.plan.body.built_at && e.batch == 0)
-                    .cloned()
-            });
-            if found.is_some() {
-                return Ok(found);
-            }
-            self.refuse_dead_job(&snapshot)?;
-            let committed = snapshot
-                .checkpoint
-                .seen()
-                .is_some_and(|c| c.newest_commit.is_some());
-            if committed {
-                looks_left -= 1;
-            } else {
-                self.within(began, step.deadline_ms, "The commit of the first batch")?;
-            }
-            self.pause().await?;
-        }
-        Ok(None)
     }
 
     /// Whether the checkpoint says of every source where it began, which must
@@ -183,7 +102,8 @@ impl Work<'_> {
             self.refuse_dead_job(&snapshot)?;
             let commit = snapshot.checkpoint.seen().and_then(|c| c.newest_commit);
             let lag = domain::verdict::lag(&snapshot).map(|l| l.records);
-            let committed = commit.map_or(0, |c| u64::try_from(c + 1).unwrap_or(0));
+            let next = commit.map_or(step.from_batch, |c| c.saturating_add(1));
+            let committed = u64::try_from(next - step.from_batch).unwrap_or(0);
             if committed >= u64::from(step.batches)
                 && let (Some(batch), Some(lag)) = (commit, lag)
             {
@@ -220,7 +140,7 @@ impl Work<'_> {
         nothing_waits(snapshot, self.plan.starting_offsets())
     }
 
-    fn refuse_dead_job(&self, snapshot: &Snapshot) -> Result<(), Stopped> {
+    pub(super) fn refuse_dead_job(&self, snapshot: &Snapshot) -> Result<(), Stopped> {
         let newest = snapshot.jobs.seen().and_then(|jobs| jobs.runs.first());
         match newest {
             Some(run) if run.state.is_terminal() => Err(Stopped::person(
@@ -239,7 +159,7 @@ impl Work<'_> {
         }
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         prefix: &Prefix,
         name: &str,
@@ -323,7 +243,7 @@ fn refuse_other_start(
     ))
 }
 
-fn ends(bytes: &[u8]) -> Vec<PartitionOffsets> {
+pub(super) fn ends(bytes: &[u8]) -> Vec<PartitionOffsets> {
     OffsetSeq::parse(bytes)
         .value
         .map(|seq| {
@@ -339,7 +259,7 @@ fn ends(bytes: &[u8]) -> Vec<PartitionOffsets> {
         .unwrap_or_default()
 }
 
-fn is_running(snapshot: &Snapshot) -> bool {
+pub(super) fn is_running(snapshot: &Snapshot) -> bool {
     snapshot
         .jobs
         .seen()
@@ -347,7 +267,7 @@ fn is_running(snapshot: &Snapshot) -> bool {
         .is_some_and(|run| run.state == JobRunState::Running)
 }
 
-fn nothing_waits(snapshot: &Snapshot, from: &[PartitionOffsets]) -> bool {
+pub(super) fn nothing_waits(snapshot: &Snapshot, from: &[PartitionOffsets]) -> bool {
     let Some(kafka) = snapshot.kafka.seen() else {
         return false;
     };
@@ -362,7 +282,7 @@ fn nothing_waits(snapshot: &Snapshot, from: &[PartitionOffsets]) -> bool {
         })
 }
 
-fn job_words(snapshot: &Snapshot) -> String {
+pub(super) fn job_words(snapshot: &Snapshot) -> String {
     match snapshot.jobs.seen().and_then(|jobs| jobs.runs.first()) {
         Some(run) => format!(
             "Job run {} is {}; its first batch is waited for.",

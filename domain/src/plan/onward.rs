@@ -1,0 +1,333 @@
+//! Plans that go on from the checkpoint's own log, changed or not: where the
+//! job will go on is what the doctor foretells of the checkpoint as it will be.
+
+use uuid::Uuid;
+
+use super::build::{BuildReset, basis, numbered, restart, seal};
+use super::edit::{Foreseen, offsets_of};
+use super::notes::{onward_left_out, onward_notes, writers_notes};
+use super::outlook::rolled_back;
+use super::refusal::{
+    Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
+};
+use super::targets::{effects, reads_back_to, refuse_sink};
+use super::{
+    ConfirmStep, EditStep, FORMAT, GateStep, OpenGateStep, PartitionEffect, Plan,
+    PlanBody, PlanKind, StepKind, WatchStep, gate_text,
+};
+use crate::checkpoint::Prognosis;
+use crate::estimate::{Work, estimate};
+use crate::intent::{Touch, WayOut};
+use crate::keyset::{KeyEntry, KeySet};
+use crate::offsets::PartitionOffsets;
+use crate::sink::{goes_by_query, kind_of};
+use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
+use crate::stream::Stream;
+
+/// Where the query goes on.
+pub(super) struct Onward {
+    /// The first batch that runs.
+    batch: i64,
+    /// From where it reads, by source.
+    pub(super) sources: Vec<PartitionOffsets>,
+}
+
+/// Builds the plan of a way out that goes on from the log.
+pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
+    let BuildReset {
+        run,
+        stream,
+        snapshot,
+        policy,
+        intent,
+        sealed,
+        ..
+    } = *input;
+    let way_out = &intent.way_out;
+    let checkpoint = seen_checkpoint(snapshot)?;
+    let jobs = seen_jobs(snapshot, input.explained)?;
+    if let Some(alive) = jobs.alive().next() {
+        return Err(Refusal::Alive(alive.id.to_string()));
+    }
+    let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
+    refuse_other_query(snapshot, checkpoint)?;
+    let kafka = seen_kafka(snapshot)?;
+    // What a plain start does is the doctor's to say, and no reset's.
+    if *way_out != WayOut::Restart {
+        refuse_sink(stream, snapshot, way_out)?;
+    }
+    if let WayOut::RollBack { batch } = way_out {
+        rolled_back(checkpoint, *batch)?;
+    }
+    let foreseen = input.foreseen.ok_or_else(|| {
+        Refusal::Log("What Spark would do was not foretold for this.".to_owned())
+    })?;
+    let onward = onward(way_out, &foreseen.prognosis)?;
+    refuse_elsewhere(way_out, &onward)?;
+    let effects = judged_effects(checkpoint, kafka, &onward.sources)?;
+    let notes = [
+        onward_notes(input, checkpoint, &effects),
+        writers_notes(jobs, input.explained),
+    ]
+    .concat();
+    let restart = restart(run, jobs, base, "reset");
+    let kinds = steps(input, foreseen, checkpoint, onward, restart)?;
+    let work = Work {
+        objects: 0,
+        quiet_ms: 0,
+        backlog: effects.iter().map(|e| e.backlog).sum(),
+    };
+    let back_to = reads_back_to(way_out, checkpoint);
+    seal(PlanBody {
+        format: FORMAT,
+        kind: PlanKind::Reset,
+        run: run.clone(),
+        stream: stream.name.clone(),
+        intent: Some(intent.clone()),
+        built_at: input.now,
+        snapshot_at: snapshot.taken_at,
+        basis: basis(stream, snapshot, policy)?,
+        sealed: Some(sealed.clone()),
+        policy: policy.clone(),
+        steps: numbered("reset", kinds),
+        undo: Vec::new(),
+        left_out: onward_left_out(way_out),
+        effects,
+        notes,
+        explained: input.explained.to_vec(),
+        estimate: estimate(way_out, back_to, input.now, work, input.rates),
+        agreement: policy.agreement_for(way_out),
+    })
+}
+
+/// Refuses where the doctor foretells other offsets than were asked for.
+fn refuse_elsewhere(way_out: &WayOut, onward: &Onward) -> Result<(), Refusal> {
+    let (WayOut::Move { offsets } | WayOut::Rise { offsets }) = way_out else {
+        return Ok(());
+    };
+    let mut all = offsets.iter();
+    let other = all.find(|(topic, partition, offset)| {
+        let mut at = onward
+            .sources
+            .iter()
+            .filter_map(|s| s.get(topic, *partition));
+        !at.any(|at| at == *offset)
+    });
+    match other {
+        None => Ok(()),
+        Some((topic, partition, offset)) => Err(Refusal::Log(format!(
+            "{topic}-{partition} would not go on at {offset}."
+        ))),
+    }
+}
+
+/// Whether batches are planned anew under numbers that a sink may know.
+pub(super) fn forgets(way_out: &WayOut, checkpoint: &CheckpointSeen) -> bool {
+    match way_out {
+        WayOut::RollBack { .. } => true,
+        WayOut::Move { .. } => checkpoint.newest_offsets != checkpoint.newest_commit,
+        _ => false,
+    }
+}
+
+/// Where Spark goes on, by the doctor's own word.
+pub(super) fn onward(way_out: &WayOut, prognosis: &Prognosis) -> Result<Onward, Refusal> {
+    let (batch, lines) = match prognosis {
+        Prognosis::Starts {
+            batch_id,
+            start_offsets,
+            ..
+        } => (*batch_id, start_offsets),
+        Prognosis::StartsFresh {
+            start: Some(lines), ..
+        } => (0, lines),
+        Prognosis::StartsFresh { start: None, why } => {
+            return Err(Refusal::Log(format!(
+                "{why} It would begin where the job's code says, which is not known here. Choose where it begins."
+            )));
+        }
+        Prognosis::Fails {
+            error_class, text, ..
+        } => {
+            return Err(Refusal::Log(format!(
+                "Spark would fail again, with {error_class}: {}",
+                sentence(text)
+            )));
+        }
+        Prognosis::Unknown { unread } => {
+            return Err(Refusal::Log(format!(
+                "What Spark would do depends on files that could not be read, such as {}.",
+                unread.first().map_or("none", String::as_str)
+            )));
+        }
+    };
+    let sources = offsets_of(lines).ok_or_else(|| {
+        Refusal::Log(
+            "A source has no position in the log, so where it would go on is not known here."
+                .to_owned(),
+        )
+    })?;
+    match way_out {
+        WayOut::RollBack { batch: to } if to.checked_add(1) != Some(batch) => {
+            Err(Refusal::Log(format!(
+                "Without the batches after {to}, Spark would run batch {batch} next and not the one after it."
+            )))
+        }
+        _ => Ok(Onward { batch, sources }),
+    }
+}
+
+/// The first line of a text of Spark's, as a sentence.
+fn sentence(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default().trim();
+    match line.ends_with(['.', '!', '?']) {
+        true => line.to_owned(),
+        false => format!("{line}."),
+    }
+}
+
+/// What goes on from `sources` does to each partition, refused where Spark
+/// would fail on what Kafka holds.
+pub(super) fn judged_effects(
+    checkpoint: &CheckpointSeen,
+    kafka: &KafkaSeen,
+    sources: &[PartitionOffsets],
+) -> Result<Vec<PartitionEffect>, Refusal> {
+    let mut wrong = Vec::new();
+    let mut targets = sources.to_vec();
+    for offsets in &mut targets {
+        let topics: Vec<String> = offsets.topics().map(str::to_owned).collect();
+        for (topic, partition, offset) in offsets.clone().iter() {
+            let seen = kafka.topics.get(topic);
+            match seen.and_then(|t| t.partitions.get(&partition)) {
+                None => wrong.push(format!("{topic}-{partition} is not on the cluster")),
+                Some(at) if offset < at.earliest => wrong.push(format!(
+                    "{topic}-{partition}: it would go on at {offset}, and Kafka has deleted everything before {}",
+                    at.earliest
+                )),
+                Some(at) if offset > at.latest => wrong.push(format!(
+                    "{topic}-{partition}: it would go on at {offset}, beyond the end {}",
+                    at.latest
+                )),
+                Some(_) => {}
+            }
+        }
+        for topic in topics {
+            let seen = kafka.topics.get(&topic).map(|t| &t.partitions);
+            for (partition, at) in seen.into_iter().flatten() {
+                if offsets.get(&topic, *partition).is_some() {
+                    continue;
+                }
+                if at.earliest != 0 {
+                    wrong.push(format!(
+                        "{topic}-{partition} is new to the query and begins at {} instead of 0",
+                        at.earliest
+                    ));
+                }
+                offsets.set(topic.clone(), *partition, at.earliest);
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Ok(effects(checkpoint, kafka, &targets))
+    } else {
+        Err(Refusal::PastKafka(wrong))
+    }
+}
+
+fn steps(
+    input: &BuildReset<'_>,
+    foreseen: &Foreseen,
+    checkpoint: &CheckpointSeen,
+    onward: Onward,
+    restart: super::RestartStep,
+) -> Result<Vec<StepKind>, Refusal> {
+    let BuildReset { stream, policy, .. } = *input;
+    let prefix = &stream.checkpoint;
+    let mut kinds = Vec::new();
+    let way_out = &input.intent.way_out;
+    if way_out.touch() == Touch::Log {
+        if foreseen.edit.is_empty() {
+            return Err(Refusal::Log(
+                "Nothing would change: the log ends there already. Restart only does the same."
+                    .to_owned(),
+            ));
+        }
+        refuse_unsealed(foreseen, input.keys)?;
+        let metadata = input.keys.iter().find(|k| k.key == "metadata");
+        let gate = gate_text(input.run, input.run_page);
+        kinds.push(StepKind::CloseGate(GateStep {
+            prefix: prefix.clone(),
+            replaces: metadata.map(|m| m.etag.clone()),
+            body: gate.clone(),
+        }));
+        kinds.push(StepKind::Edit(EditStep {
+            prefix: prefix.clone(),
+            deletes: KeySet::of(&foreseen.edit.deletes),
+            writes: foreseen.edit.writes.clone(),
+        }));
+        kinds.push(StepKind::OpenGate(OpenGateStep {
+            prefix: prefix.clone(),
+            replaces: gate,
+            query_id: match forgets(way_out, checkpoint) {
+                true => new_or_old_id(stream, input.snapshot, checkpoint, input.query_id),
+                false => checkpoint.query_id.unwrap_or(input.query_id),
+            },
+        }));
+    }
+    kinds.push(StepKind::Restart(restart));
+    kinds.push(StepKind::Confirm(ConfirmStep {
+        prefix: prefix.clone(),
+        batch: onward.batch,
+        sources: onward.sources,
+        deadline_ms: policy.first_batch_deadline_ms,
+    }));
+    kinds.push(StepKind::Watch(WatchStep {
+        prefix: prefix.clone(),
+        batches: policy.watch_batches,
+        from_batch: onward.batch,
+        deadline_ms: policy.watch_deadline_ms,
+    }));
+    Ok(kinds)
+}
+
+/// Refuses to touch what the sealed backup does not hold as it is now.
+fn refuse_unsealed(foreseen: &Foreseen, keys: &[KeyEntry]) -> Result<(), Refusal> {
+    let sealed = |key: &str, etag: &str| {
+        keys.binary_search_by(|e| e.key.as_str().cmp(key))
+            .is_ok_and(|at| keys[at].etag == etag)
+    };
+    let mut touched = foreseen
+        .edit
+        .deletes
+        .iter()
+        .map(|e| (e.key.as_str(), e.etag.as_str()))
+        .chain(
+            foreseen
+                .edit
+                .writes
+                .iter()
+                .filter_map(|w| Some((w.key.as_str(), w.replaces.as_deref()?))),
+        );
+    match touched.find(|(key, etag)| !sealed(key, etag)) {
+        None => Ok(()),
+        Some((key, _)) => Err(Refusal::Log(format!(
+            "{key} is not in the sealed backup as it is now. Abort this Run and open another, which secures the stream anew."
+        ))),
+    }
+}
+
+/// The id of the rolled back query. Delta and Iceberg remember by it which
+/// batches they hold, and would skip those that are planned anew: there it gets
+/// a new one.
+fn new_or_old_id(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    checkpoint: &CheckpointSeen,
+    fresh: Uuid,
+) -> Uuid {
+    match goes_by_query(kind_of(&stream.sink, &snapshot.sink)) {
+        true => fresh,
+        false => checkpoint.query_id.unwrap_or(fresh),
+    }
+}
