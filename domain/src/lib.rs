@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod offsets;
 pub mod plan;
 pub mod policy;
+pub mod probe;
 pub mod report;
 pub mod run;
 pub mod snapshot;

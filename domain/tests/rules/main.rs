@@ -6,6 +6,7 @@
 )]
 
 mod carriers;
+mod needs;
 mod plan;
 mod run;
 mod verdict;

@@ -10,6 +10,7 @@ mod jobs;
 mod log;
 mod partitions;
 mod seen;
+mod troubleshoot;
 mod verdict;
 
 use domain::error::{ErrorKind, WireError};
@@ -63,6 +64,12 @@ pub fn Stream() -> AnyView {
 #[component]
 pub fn CheckpointFilePage() -> AnyView {
     file::page()
+}
+
+/// The probes of what surrounds the stream in the address.
+#[component]
+pub fn Troubleshoot() -> AnyView {
+    troubleshoot::page()
 }
 
 fn known(name: Option<StreamName>) -> Result<StreamName, AppError> {
@@ -139,6 +146,7 @@ fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
 /// What the stream is called, and as of when all this is.
 #[component]
 fn Head(page: Page) -> AnyView {
+    let trouble = page.once(|page| paths::troubleshoot(&page.stream.name));
     let (name, title, environment, owner) = page.once(|page| {
         let stream = &page.stream;
         (
@@ -165,7 +173,12 @@ fn Head(page: Page) -> AnyView {
                 </div>
                 <p class="soft">{format!("{title} · {environment} · {owner}")}</p>
             </div>
-            <p class="soft small">{seen}</p>
+            <div class="row">
+                <span class="soft small">{seen}</span>
+                <LinkButton href=trouble icon=IconName::Search>
+                    "Troubleshoot"
+                </LinkButton>
+            </div>
         </div>
     }
     .into_any()

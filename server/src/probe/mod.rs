@@ -1,0 +1,164 @@
+//! Probes of what surrounds a stream: single questions, asked only when a
+//! person asks for them, each with its own deadline and its own outcome.
+//!
+//! **Invariant:** all but `write` only read. `write` puts one object of its own
+//! under the configured backup root and deletes exactly that one.
+
+mod application;
+mod checkpoint;
+mod cluster;
+mod question;
+mod role;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
+
+use app::view::WriteTried;
+use domain::access::Person;
+use domain::ids::StreamName;
+use domain::probe::{Probe, job_needs};
+use domain::snapshot::JobsSeen;
+use domain::stream::Stream;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::aws::Aws;
+use crate::config::{Config, KafkaAuthentication};
+use crate::kafka::KafkaClient;
+use crate::observe::{Observer, Poller};
+use question::within;
+
+/// Asks, and remembers nothing but the newest answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Prober(Arc<Inner>);
+
+struct Inner {
+    config: Arc<Config>,
+    aws: Aws,
+    kafka: KafkaClient,
+    observer: Observer,
+    poller: Poller,
+    asked: BTreeMap<StreamName, Mutex<Option<(Instant, Arc<Vec<Probe>>)>>>,
+    written: StdMutex<BTreeMap<StreamName, WriteTried>>,
+}
+
+impl Prober {
+    /// On these parts.
+    #[must_use]
+    pub fn new(
+        config: Arc<Config>,
+        aws: Aws,
+        kafka: KafkaClient,
+        observer: Observer,
+        poller: Poller,
+    ) -> Self {
+        let asked = observer
+            .names()
+            .map(|name| (name.clone(), Mutex::default()))
+            .collect();
+        Self(Arc::new(Inner {
+            config,
+            aws,
+            kafka,
+            observer,
+            poller,
+            asked,
+            written: StdMutex::default(),
+        }))
+    }
+
+    /// Asks every question that only reads, at the same time. Who comes while
+    /// that is done shares the next answers, so that many readers make no storm.
+    pub async fn ask(&self, stream: &Arc<Stream>) -> Arc<Vec<Probe>> {
+        let asked_at = Instant::now();
+        let Some(slot) = self.0.asked.get(&stream.name) else {
+            return Arc::default();
+        };
+        let mut newest = slot.lock().await;
+        if let Some((began, probes)) = &*newest
+            && *began >= asked_at
+        {
+            return probes.clone();
+        }
+        let began = Instant::now();
+        // A task of its own: a dozen calls at once are more than what is left of
+        // the stack below a page that is being drawn.
+        let (inner, stream) = (self.0.clone(), stream.clone());
+        let asking = tokio::spawn(async move { inner.ask_all(&stream).await });
+        let probes = Arc::new(asking.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "probe.broke_off");
+            vec![question::broke_off()]
+        }));
+        *newest = Some((began, probes.clone()));
+        probes
+    }
+
+    /// Writes one object of its own under the stream's backup root and deletes
+    /// it, in the stream's change role, for this person. A task of its own, so
+    /// that a browser that goes away does not leave the object behind.
+    pub async fn try_write(&self, stream: Arc<Stream>, by: Person) {
+        let inner = self.0.clone();
+        let trying = tokio::spawn(async move {
+            let tried = write::tried(&inner.aws, &stream, &by).await;
+            inner.written().insert(stream.name.clone(), tried);
+        });
+        if trying.await.is_err() {
+            tracing::error!("probe.write_broke_off");
+        }
+    }
+
+    /// What came of the newest try to write since this process began.
+    #[must_use]
+    pub fn written(&self, stream: &StreamName) -> Option<WriteTried> {
+        self.0.written().get(stream).cloned()
+    }
+}
+
+impl Inner {
+    async fn ask_all(&self, stream: &Stream) -> Vec<Probe> {
+        let Some(configured) = self.config.stream(&stream.name) else {
+            return Vec::new();
+        };
+        let aws = self.aws.reading(&stream.name);
+        let kafka_cluster = self.config.kafka_cluster(configured);
+        let arn = kafka_cluster.msk_arn.as_ref();
+        let needs = job_needs(stream, arn.map(crate::config::MskArn::as_str));
+        let by_iam = matches!(
+            kafka_cluster.authentication,
+            KafkaAuthentication::Iam { .. }
+        );
+        let latest = self.poller.get(&stream.name);
+        let newest_offsets = latest
+            .as_ref()
+            .and_then(|latest| latest.snapshot.checkpoint.seen()?.newest_offsets);
+        let (emr, msk, iam, s3) = (aws.emr(), aws.msk(), aws.iam(), aws.s3());
+        let of_the_role = async {
+            let role = role::of_newest_run(&self.jobs(&stream.name).await);
+            role::probes(&iam, role, &needs, by_iam).await
+        };
+        let (application, cluster, role, checkpoint) = tokio::join!(
+            application::probe(&emr, stream),
+            cluster::probes(&msk, &self.kafka, kafka_cluster),
+            of_the_role,
+            checkpoint::probes(&s3, stream, newest_offsets),
+        );
+        [vec![application], cluster, role, checkpoint].concat()
+    }
+
+    /// The job runs now, or why they are not known.
+    async fn jobs(&self, name: &StreamName) -> Result<JobsSeen, String> {
+        let looked = within(question::DEADLINE, self.observer.look_at_jobs(name)).await;
+        let Some(jobs) = looked else {
+            return Err("EMR Serverless did not tell its job runs in time.".to_owned());
+        };
+        match jobs {
+            domain::snapshot::Observed::Seen { value, .. } => Ok(value),
+            domain::snapshot::Observed::Unknown { reason, .. } => Err(reason),
+        }
+    }
+
+    fn written(&self) -> MutexGuard<'_, BTreeMap<StreamName, WriteTried>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
