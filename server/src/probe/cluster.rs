@@ -2,7 +2,7 @@
 //! reached from here.
 
 use domain::probe::{Answer, Probe};
-use domain::text::shell_quoted;
+use domain::text::{counted, shell_quoted};
 use futures::future::join_all;
 
 use super::question::{Question, failed};
@@ -78,7 +78,10 @@ fn state(seen: &ClusterSeen) -> Answer {
         "" => String::new(),
         said => format!(" MSK says: {said}."),
     };
-    let brokers = seen.brokers.map(|n| format!(", {n} brokers"));
+    let brokers = seen.brokers.map(|n| {
+        let count = u64::try_from(n).unwrap_or_default();
+        format!(", {}", counted(count, "broker", "brokers"))
+    });
     let version = seen.version.as_ref().map(|v| format!(", Kafka {v}"));
     let is = format!(
         "{} is {}{}{}.{said}",
@@ -203,9 +206,10 @@ fn reached(id: Option<String>, wanted: Option<&str>) -> Answer {
             ),
             "Compare bootstrap and cluster_id in the configuration.",
         ),
-        (Some(id), _) => {
-            Answer::passed(format!("It answers, for the cluster {id}. {OUR_REACH}"))
-        }
+        (Some(_), Some(_)) => Answer::passed(format!(
+            "It answers, for the cluster that is configured. {OUR_REACH}"
+        )),
+        (Some(_), None) => Answer::passed(format!("It answers. {OUR_REACH}")),
         (None, _) => Answer::passed(format!(
             "It answers, and does not say for which cluster. {OUR_REACH}"
         )),

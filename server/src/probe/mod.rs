@@ -33,13 +33,16 @@ use question::within;
 #[derive(Clone)]
 pub struct Prober(Arc<Inner>);
 
+/// The answers of one asking, and when it began; locked while one is under way.
+type Asked = Mutex<Option<(Instant, Arc<Vec<Probe>>)>>;
+
 struct Inner {
     config: Arc<Config>,
     aws: Aws,
     kafka: KafkaClient,
     observer: Observer,
     poller: Poller,
-    asked: BTreeMap<StreamName, Mutex<Option<(Instant, Arc<Vec<Probe>>)>>>,
+    asked: BTreeMap<StreamName, Asked>,
     written: StdMutex<BTreeMap<StreamName, WriteTried>>,
 }
 

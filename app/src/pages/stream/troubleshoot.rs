@@ -71,7 +71,10 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
         may_write,
         written,
     } = page;
-    let rows = probes.iter().cloned().map(row).collect_view();
+    // Those that need somebody first, and else in the order of the runbook.
+    let mut sorted = probes.clone();
+    sorted.sort_by_key(|probe| probe.answer.outcome);
+    let rows = sorted.into_iter().map(row).collect_view();
     view! {
         <Title text=format!("Troubleshoot {stream}") />
         <div class="page">
@@ -97,7 +100,7 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
                     <tr>
                         <Th>"Question"</Th>
                         <Th>"Outcome"</Th>
-                        <Th>"Why, and what to do next"</Th>
+                        <Th>"Why"</Th>
                         <Th numeric=true>"Took"</Th>
                     </tr>
                 </thead>
@@ -148,10 +151,12 @@ fn row(probe: Probe) -> AnyView {
     view! {
         <tr id=id>
             <ThRow>
-                <TwoLines note=calls.into_any()>{format!("{asks}?")}</TwoLines>
+                <TwoLines note=calls.into_any()>
+                    <span class="probe__asks">{format!("{asks}?")}</span>
+                </TwoLines>
             </ThRow>
             <Td label="Outcome">{chip(answer.outcome)}</Td>
-            <Td label="Why, and what to do next">{told(answer, command)}</Td>
+            <Td label="Why">{told(answer, command)}</Td>
             <Td label="Took" numeric=true>
                 <span>{took}</span>
             </Td>
@@ -240,7 +245,7 @@ fn write(
                     <tr>
                         <Th>"Question"</Th>
                         <Th>"Outcome"</Th>
-                        <Th>"Why, and what to do next"</Th>
+                        <Th>"Why"</Th>
                         <Th numeric=true>"Took"</Th>
                     </tr>
                 </thead>
