@@ -6,6 +6,7 @@ pub mod access;
 pub mod agreement;
 pub mod basis;
 pub mod canonical;
+pub mod changed;
 pub mod checkpoint;
 pub mod decoded;
 pub mod error;

@@ -1,5 +1,6 @@
 //! The troubleshooting page of a stream.
 
+use domain::changed::Changed;
 use domain::ids::StreamName;
 use domain::probe::Probe;
 use domain::time::Millis;
@@ -14,8 +15,13 @@ pub struct TroubleshootPage {
     pub now: Millis,
     /// Which stream.
     pub stream: StreamName,
+    /// The AWS region that it is in.
+    pub region: String,
     /// What was asked just now, all of it only reading.
     pub probes: Vec<Probe>,
+    /// What changed since the last job run that did its work, or why that is
+    /// not known.
+    pub changed: Result<Changed, String>,
     /// Where backups go, `s3://bucket/prefix/`.
     pub backup_root: String,
     /// Whether the person may try a write there.

@@ -6,6 +6,7 @@
 )]
 
 mod carriers;
+mod changed;
 mod needs;
 mod plan;
 mod run;

@@ -26,7 +26,9 @@ use crate::config::{Config, Endpoints, RoleArn};
 use assumed_role::AssumedRole;
 use changing::Changing;
 
-pub use emr::{ApplicationSeen, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest};
+pub use emr::{
+    ApplicationSeen, Differences, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest,
+};
 pub use error::{AwsError, AwsErrorKind};
 pub use iam::{Iam, Judged, RolePolicy};
 pub use logs::{LogEvent, Logs};

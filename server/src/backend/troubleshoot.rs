@@ -21,11 +21,13 @@ impl Server {
         name: &StreamName,
     ) -> Answered<TroubleshootPage> {
         let stream = self.visible(actor, name)?;
-        let probes = self.prober.ask(&stream).await;
+        let asked = self.prober.ask(&stream).await;
         Ok(TroubleshootPage {
             now: clock::now(),
             stream: stream.name.clone(),
-            probes: probes.to_vec(),
+            region: stream.region.clone(),
+            probes: asked.probes.clone(),
+            changed: asked.changed.clone(),
             backup_root: stream.backup_root.uri(),
             may_write: self.may_try_a_write(actor, &stream),
             written: self.prober.written(&stream.name),

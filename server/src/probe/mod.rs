@@ -5,6 +5,7 @@
 //! under the configured backup root and deletes exactly that one.
 
 mod application;
+mod changed;
 mod checkpoint;
 mod cluster;
 mod question;
@@ -16,9 +17,10 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 
 use app::view::WriteTried;
 use domain::access::Person;
+use domain::changed::Changed;
 use domain::ids::StreamName;
 use domain::probe::{Probe, job_needs};
-use domain::snapshot::JobsSeen;
+use domain::snapshot::{BatchSeen, JobsSeen, Observed};
 use domain::stream::Stream;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -34,7 +36,16 @@ use question::within;
 pub struct Prober(Arc<Inner>);
 
 /// The answers of one asking, and when it began; locked while one is under way.
-type Asked = Mutex<Option<(Instant, Arc<Vec<Probe>>)>>;
+type Newest = Mutex<Option<(Instant, Arc<Asked>)>>;
+
+/// What came of one asking.
+pub struct Asked {
+    /// Each question.
+    pub probes: Vec<Probe>,
+    /// What changed since the last job run that did its work, or why that is
+    /// not known.
+    pub changed: Result<Changed, String>,
+}
 
 struct Inner {
     config: Arc<Config>,
@@ -42,7 +53,7 @@ struct Inner {
     kafka: KafkaClient,
     observer: Observer,
     poller: Poller,
-    asked: BTreeMap<StreamName, Asked>,
+    asked: BTreeMap<StreamName, Newest>,
     written: StdMutex<BTreeMap<StreamName, WriteTried>>,
 }
 
@@ -73,28 +84,28 @@ impl Prober {
 
     /// Asks every question that only reads, at the same time. Who comes while
     /// that is done shares the next answers, so that many readers make no storm.
-    pub async fn ask(&self, stream: &Arc<Stream>) -> Arc<Vec<Probe>> {
+    pub async fn ask(&self, stream: &Arc<Stream>) -> Arc<Asked> {
         let asked_at = Instant::now();
         let Some(slot) = self.0.asked.get(&stream.name) else {
-            return Arc::default();
+            return Arc::new(Asked::nothing());
         };
         let mut newest = slot.lock().await;
-        if let Some((began, probes)) = &*newest
+        if let Some((began, asked)) = &*newest
             && *began >= asked_at
         {
-            return probes.clone();
+            return asked.clone();
         }
         let began = Instant::now();
         // A task of its own: a dozen calls at once are more than what is left of
         // the stack below a page that is being drawn.
         let (inner, stream) = (self.0.clone(), stream.clone());
         let asking = tokio::spawn(async move { inner.ask_all(&stream).await });
-        let probes = Arc::new(asking.await.unwrap_or_else(|error| {
+        let asked = Arc::new(asking.await.unwrap_or_else(|error| {
             tracing::error!(%error, "probe.broke_off");
-            vec![question::broke_off()]
+            Asked::nothing()
         }));
-        *newest = Some((began, probes.clone()));
-        probes
+        *newest = Some((began, asked.clone()));
+        asked
     }
 
     /// Writes one object of its own under the stream's backup root and deletes
@@ -118,10 +129,19 @@ impl Prober {
     }
 }
 
+impl Asked {
+    fn nothing() -> Self {
+        Self {
+            probes: vec![question::broke_off()],
+            changed: Err("The asking broke off by a fault of Sluice.".to_owned()),
+        }
+    }
+}
+
 impl Inner {
-    async fn ask_all(&self, stream: &Stream) -> Vec<Probe> {
+    async fn ask_all(&self, stream: &Stream) -> Asked {
         let Some(configured) = self.config.stream(&stream.name) else {
-            return Vec::new();
+            return Asked::nothing();
         };
         let aws = self.aws.reading(&stream.name);
         let kafka_cluster = self.config.kafka_cluster(configured);
@@ -131,22 +151,45 @@ impl Inner {
             kafka_cluster.authentication,
             KafkaAuthentication::Iam { .. }
         );
-        let latest = self.poller.get(&stream.name);
-        let newest_offsets = latest
-            .as_ref()
-            .and_then(|latest| latest.snapshot.checkpoint.seen()?.newest_offsets);
+        let (newest_offsets, committed) = self.batches(&stream.name);
         let (emr, msk, iam, s3) = (aws.emr(), aws.msk(), aws.iam(), aws.s3());
-        let of_the_role = async {
-            let role = role::of_newest_run(&self.jobs(&stream.name).await);
-            role::probes(&iam, role, &needs, by_iam).await
+        let of_the_job_runs = async {
+            let jobs = self.jobs(&stream.name).await;
+            let role = role::of_newest_run(&jobs);
+            tokio::join!(
+                role::probes(&iam, role, &needs, by_iam),
+                changed::since(&emr, &s3, &jobs, committed),
+            )
         };
-        let (application, cluster, role, checkpoint) = tokio::join!(
+        let (application, cluster, (role, changed), checkpoint) = tokio::join!(
             application::probe(&emr, stream),
             cluster::probes(&msk, &self.kafka, kafka_cluster),
-            of_the_role,
+            of_the_job_runs,
             checkpoint::probes(&s3, stream, newest_offsets),
         );
-        [vec![application], cluster, role, checkpoint].concat()
+        Asked {
+            probes: [vec![application], cluster, role, checkpoint].concat(),
+            changed,
+        }
+    }
+
+    /// The newest batch that is begun, and the newest that is committed, by what
+    /// was last seen.
+    fn batches(&self, name: &StreamName) -> (Option<i64>, Result<BatchSeen, String>) {
+        let Some(latest) = self.poller.get(name) else {
+            return (
+                None,
+                Err("The checkpoint was not looked at yet.".to_owned()),
+            );
+        };
+        match &latest.snapshot.checkpoint {
+            Observed::Seen { value, .. } => {
+                let committed = value.last_committed().cloned();
+                let none = "The checkpoint has no committed batch that can be read.";
+                (value.newest_offsets, committed.ok_or(none.to_owned()))
+            }
+            Observed::Unknown { reason, .. } => (None, Err(reason.clone())),
+        }
     }
 
     /// The job runs now, or why they are not known.
@@ -156,8 +199,8 @@ impl Inner {
             return Err("EMR Serverless did not tell its job runs in time.".to_owned());
         };
         match jobs {
-            domain::snapshot::Observed::Seen { value, .. } => Ok(value),
-            domain::snapshot::Observed::Unknown { reason, .. } => Err(reason),
+            Observed::Seen { value, .. } => Ok(value),
+            Observed::Unknown { reason, .. } => Err(reason),
         }
     }
 

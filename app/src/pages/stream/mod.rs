@@ -2,6 +2,7 @@
 //! seen, section by section.
 
 mod about;
+mod changed;
 mod checkpoint;
 mod file;
 mod findings;

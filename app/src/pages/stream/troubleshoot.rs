@@ -67,6 +67,8 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
         now,
         stream,
         probes,
+        changed,
+        region,
         backup_root,
         may_write,
         written,
@@ -106,6 +108,7 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
                 </thead>
                 <tbody>{rows}</tbody>
             </Table>
+            {super::changed::changed(changed, &region)}
             {write(stream, backup_root, may_write, written, action)}
         </div>
     }

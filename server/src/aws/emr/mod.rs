@@ -2,12 +2,13 @@
 //!
 //! Entry point, arguments, parameters and properties are marked as sensitive
 //! by EMR. They stay inside this module and [`JobMarks`], which cannot be
-//! printed; what leaves is a digest.
+//! printed; what leaves is a digest, and a comparison without what may be a secret.
 
 mod carry;
 mod driver;
 mod job_run;
 mod jobs;
+mod launch;
 mod start;
 
 use aws_sdk_emrserverless::Client;
@@ -17,6 +18,7 @@ use crate::aws::error::{AwsError, Effect};
 
 pub use driver::driver_digest;
 pub use job_run::{JobMarks, JobRunFull, JobRunSummary};
+pub use launch::Differences;
 
 /// EMR Serverless in one region and one role.
 #[derive(Clone)]
