@@ -87,9 +87,9 @@ pub enum SeedError {
     },
 }
 
-/// How often producers write.
 /// How long before the start the scripts of the jobs were put into the bucket.
 const SCRIPTS_AGE_MS: i64 = 30 * 24 * 3_600_000;
+/// How often producers write.
 const TICK: Duration = Duration::from_millis(500);
 /// How often retention is applied, in ticks.
 const RETENTION_EVERY: u32 = 20;
