@@ -12,10 +12,11 @@ use domain::report::Report;
 
 use crate::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    Vote,
+    TryWrite, Vote,
 };
 use crate::view::{
     FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+    TroubleshootPage,
 };
 
 /// The result of a call.
@@ -37,6 +38,12 @@ pub trait Backend: Send + Sync + 'static {
         name: &StreamName,
         key: &str,
     ) -> Answered<FilePage>;
+    /// What is asked of everything around a stream, and what came of it.
+    async fn troubleshoot(
+        &self,
+        actor: &Actor,
+        name: &StreamName,
+    ) -> Answered<TroubleshootPage>;
     /// Runs, newest first.
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage>;
     /// One Run, every stage of it.
@@ -66,4 +73,7 @@ pub trait Backend: Send + Sync + 'static {
     async fn abort(&self, actor: &Actor, request: &Abort) -> Answered<()>;
     /// Lets a parked Run go on.
     async fn resume(&self, actor: &Actor, request: &Resume) -> Answered<()>;
+    /// Tries a write where a stream's backups go; gives the stream. What came of
+    /// it stands in [`Backend::troubleshoot`].
+    async fn try_write(&self, actor: &Actor, request: &TryWrite) -> Answered<StreamName>;
 }

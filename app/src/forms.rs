@@ -120,3 +120,10 @@ pub struct Resume {
     #[serde(default)]
     pub reason: String,
 }
+
+/// Tries a write where backups go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TryWrite {
+    /// Of this stream.
+    pub stream: String,
+}

@@ -48,6 +48,11 @@ pub fn App() -> impl IntoView {
                         view=pages::CheckpointFilePage
                         ssr=SsrMode::Async
                     />
+                    <Route
+                        path=path!("/streams/:name/troubleshoot")
+                        view=pages::Troubleshoot
+                        ssr=SsrMode::Async
+                    />
                     <Route path=path!("/runs") view=pages::Runs ssr=SsrMode::Async />
                     <Route
                         path=path!("/runs/:run/sign-off")

@@ -40,6 +40,12 @@ pub fn stream_file(name: &StreamName, key: &str, line: Option<u32>) -> String {
     format!("/streams/{name}/files/{}{line}", key.join("/"))
 }
 
+/// The probes of what surrounds a stream.
+#[must_use]
+pub fn troubleshoot(name: &StreamName) -> String {
+    format!("/streams/{name}/troubleshoot")
+}
+
 /// A Run, at the stage where it stands.
 #[must_use]
 pub fn run(run: &RunId) -> String {
@@ -159,6 +165,7 @@ mod tests {
                 "/?verdict=losing-data&q=a%20b%26c",
             ),
             (stream(&orders), "/streams/orders"),
+            (troubleshoot(&orders), "/streams/orders/troubleshoot"),
             (
                 stream_file(&orders, "offsets/a b", Some(3)),
                 "/streams/orders/files/offsets/a%20b#line-3",

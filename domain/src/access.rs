@@ -128,6 +128,8 @@ pub enum Action {
     Start,
     /// Ask for an abort.
     Abort,
+    /// Try a write beside a stream's backups, outside of any plan.
+    TryWrite,
     /// Agree to or decline a plan as an approver.
     Approve,
     /// Agree to or decline a plan as a stakeholder.
@@ -142,7 +144,7 @@ impl Action {
     pub fn roles(self) -> &'static [Role] {
         match self {
             Action::View => &Role::ALL,
-            Action::Prepare | Action::Start | Action::Abort => {
+            Action::Prepare | Action::Start | Action::Abort | Action::TryWrite => {
                 &[Role::Operator, Role::Admin]
             }
             // An admin gets no vote by being an admin: breaking the glass is
@@ -159,6 +161,7 @@ impl Action {
             Action::Prepare => "preparing a reset",
             Action::Start => "starting a plan",
             Action::Abort => "aborting a Run",
+            Action::TryWrite => "trying a write",
             Action::Approve => "approving a plan",
             Action::SignOff => "signing off a plan",
             Action::Audit => "reading the audit journal",
@@ -168,7 +171,10 @@ impl Action {
     /// Whether it needs a fresh sign-in (step-up).
     #[must_use]
     pub fn needs_fresh_sign_in(self) -> bool {
-        matches!(self, Action::Start | Action::Approve | Action::SignOff)
+        matches!(
+            self,
+            Action::Start | Action::TryWrite | Action::Approve | Action::SignOff
+        )
     }
 }
 
@@ -324,6 +330,7 @@ mod tests {
             Action::Prepare,
             Action::Start,
             Action::Abort,
+            Action::TryWrite,
             Action::Approve,
             Action::SignOff,
             Action::Audit,

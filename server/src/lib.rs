@@ -12,6 +12,7 @@ pub mod http;
 pub mod kafka;
 pub mod live;
 pub mod observe;
+pub mod probe;
 pub mod runs;
 pub mod security;
 pub mod store;

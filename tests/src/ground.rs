@@ -124,6 +124,14 @@ impl Ground {
         self.folder.path().join("sluice.toml")
     }
 
+    /// Writes the configuration otherwise, before the binary reads it.
+    pub fn edit_config(&self, otherwise: impl FnOnce(String) -> String) {
+        let before = std::fs::read_to_string(self.config()).expect("it was written");
+        let after = otherwise(before.clone());
+        assert_ne!(after, before, "nothing was edited");
+        std::fs::write(self.config(), after).expect("a file can be written");
+    }
+
     /// The database, read by other code than wrote it.
     pub async fn journal(&self) -> Journal {
         Journal::open(&self.folder.path().join("sluice/sluice.db")).await
@@ -155,6 +163,7 @@ impl Ground {
             console: Some(self.sandbox.console_url()),
             kafka: self.sandbox.kafka_address().to_string(),
             kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
+            msk_arn: self.sandbox.msk.cluster().arn,
             issuer: self.sandbox.issuer().to_owned(),
             client_id: CLIENT_ID.to_owned(),
             client_secret_file: "client-secret".to_owned(),

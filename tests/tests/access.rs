@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use tests::{Ground, Guided, Person};
 
 /// Pages and data that nobody sees without having signed in.
-const READS: [&str; 9] = [
+const READS: [&str; 11] = [
     "/fn/streams",
     "/fn/stream?name=orders",
     "/fn/log-tail?name=orders",
@@ -18,7 +18,9 @@ const READS: [&str; 9] = [
     "/fn/run?run=",
     "/fn/report?run=",
     "/live/streams",
+    "/fn/troubleshoot?name=orders",
     "/streams/orders",
+    "/streams/orders/troubleshoot",
     "/runs",
 ];
 
@@ -175,6 +177,7 @@ fn body_of(function: &str, run: &RunId, plan: &str) -> String {
             ("plan", plan),
             ("typed_name", "orders"),
         ],
+        "try-write" => vec![("stream", "orders")],
         "abort" | "resume" => vec![("run", run), ("reason", "It is over.")],
         other => panic!("{other} is new: say here what it takes"),
     };

@@ -8,7 +8,7 @@ use super::AppError;
 use super::client::SluiceClient;
 use crate::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    Vote,
+    TryWrite, Vote,
 };
 
 /// Opens a Run, and leads to its first stage.
@@ -101,4 +101,16 @@ pub async fn abort_run(request: Abort) -> Result<(), AppError> {
 pub async fn resume_run(request: Resume) -> Result<(), AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.resume(&actor, &request).await)
+}
+
+/// Tries a write where a stream's backups go, and leads to what came of it.
+///
+/// # Errors
+/// When it is refused; the message says what is in the way.
+#[server(prefix = "/fn", endpoint = "try-write", input = PostUrl, output = Json, client = SluiceClient, name = TryBackupWrite)]
+pub async fn try_backup_write(request: TryWrite) -> Result<(), AppError> {
+    let (actor, backend) = super::context::ask()?;
+    let stream = super::context::answer(backend.try_write(&actor, &request).await)?;
+    leptos_axum::redirect(&crate::paths::troubleshoot(&stream));
+    Ok(())
 }

@@ -9,6 +9,7 @@ use super::AppError;
 use super::client::SluiceClient;
 use crate::view::{
     FilePage, Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+    TroubleshootPage,
 };
 
 /// What the frame of every page is drawn from, signed in or not.
@@ -58,6 +59,16 @@ pub async fn fetch_log_tail(name: StreamName) -> Result<LogTail, AppError> {
 pub async fn fetch_file(name: StreamName, key: String) -> Result<FilePage, AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.file(&actor, &name, &key).await)
+}
+
+/// Asks everything around a stream, and gives what came of it.
+///
+/// # Errors
+/// When it cannot be asked by this person.
+#[server(prefix = "/fn", endpoint = "troubleshoot", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_troubleshoot(name: StreamName) -> Result<TroubleshootPage, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.troubleshoot(&actor, &name).await)
 }
 
 /// Runs, newest first.

@@ -6,6 +6,7 @@ mod run;
 mod runs;
 mod stream;
 mod streams;
+mod troubleshoot;
 
 pub use file::{FilePage, FileSeen};
 pub use run::{
@@ -14,6 +15,7 @@ pub use run::{
 pub use runs::{RunFilter, RunRow, RunsPage};
 pub use stream::{LogLine, LogTail, PartitionRow, Point, Series, StreamPage};
 pub use streams::{StreamRow, StreamsPage, WaitingItem};
+pub use troubleshoot::{TroubleshootPage, WriteTried};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,8 @@
 )]
 
 mod carriers;
+mod changed;
+mod needs;
 mod onward;
 mod plan;
 mod rewritten;

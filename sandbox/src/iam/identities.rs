@@ -8,6 +8,10 @@ use crate::wire::{ACCOUNT, AccessKeys, REGION};
 /// The role that the jobs run under, by the name in the runbook.
 pub const JOB_ROLE: &str = "EmrServerlessJobExecutionRole";
 
+/// The role of the job that writes telemetry. Somebody narrowed it after the job
+/// was last started: it may no longer write its checkpoint.
+pub const NARROWED_ROLE: &str = "TelemetryJobExecutionRole";
+
 /// The role with which Sluice only looks.
 pub const OBSERVER_ROLE: &str = "SluiceObserver";
 
@@ -73,7 +77,8 @@ pub fn settle(
         vec![observing()?, operating()?],
     );
     let emr = vec!["emr-serverless.amazonaws.com".to_owned()];
-    put(format!("role/{JOB_ROLE}"), emr, job_policies()?);
+    put(format!("role/{JOB_ROLE}"), emr.clone(), job_policies()?);
+    put(format!("role/{NARROWED_ROLE}"), emr, narrowed_policies()?);
     Ok(())
 }
 
@@ -117,6 +122,41 @@ fn operating() -> Result<Policy, PolicyError> {
 }
 
 fn job_policies() -> Result<Vec<Policy>, PolicyError> {
+    let checkpoints = allow(
+        &json!([
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:ListBucket",
+            "s3:GetBucketLocation",
+        ]),
+        &json!(["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]),
+    );
+    Ok(vec![
+        kafka()?,
+        Policy::inline("CheckpointAccess", checkpoints)?,
+        telemetry()?,
+    ])
+}
+
+fn narrowed_policies() -> Result<Vec<Policy>, PolicyError> {
+    let looks = allow(
+        &json!(["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"]),
+        &json!(["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]),
+    );
+    let writes = allow(
+        &json!(["s3:PutObject", "s3:DeleteObject"]),
+        &json!(["arn:aws:s3:::bucket/bronze/*"]),
+    );
+    Ok(vec![
+        kafka()?,
+        Policy::inline("CheckpointAccess", looks)?,
+        Policy::inline("BronzeAccess", writes)?,
+        telemetry()?,
+    ])
+}
+
+fn kafka() -> Result<Policy, PolicyError> {
     let cluster = format!("arn:aws:kafka:{REGION}:{ACCOUNT}");
     let kafka = allow(
         &json!([
@@ -132,16 +172,10 @@ fn job_policies() -> Result<Vec<Policy>, PolicyError> {
             format!("{cluster}:group/*"),
         ]),
     );
-    let checkpoints = allow(
-        &json!([
-            "s3:GetObject",
-            "s3:PutObject",
-            "s3:DeleteObject",
-            "s3:ListBucket",
-            "s3:GetBucketLocation",
-        ]),
-        &json!(["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"]),
-    );
+    Policy::inline("KafkaAccess", kafka)
+}
+
+fn telemetry() -> Result<Policy, PolicyError> {
     let telemetry = allow(
         &json!([
             "cloudwatch:PutMetricData",
@@ -153,14 +187,10 @@ fn job_policies() -> Result<Vec<Policy>, PolicyError> {
         ]),
         &json!("*"),
     );
-    Ok(vec![
-        Policy::inline("KafkaAccess", kafka)?,
-        Policy::inline("CheckpointAccess", checkpoints)?,
-        Policy::managed(
-            &format!("arn:aws:iam::{ACCOUNT}:policy/StreamingTelemetry"),
-            telemetry,
-        )?,
-    ])
+    Policy::managed(
+        &format!("arn:aws:iam::{ACCOUNT}:policy/StreamingTelemetry"),
+        telemetry,
+    )
 }
 
 fn allow(actions: &Value, resources: &Value) -> Value {

@@ -5,7 +5,8 @@ mod policy;
 mod service;
 
 pub use identities::{
-    JOB_ROLE, OBSERVER_ROLE, ONCALL, OPERATOR_ROLE, SLUICE, StaticKey, settle,
+    JOB_ROLE, NARROWED_ROLE, OBSERVER_ROLE, ONCALL, OPERATOR_ROLE, SLUICE, StaticKey,
+    settle,
 };
 pub use policy::{Decision, Policies, Policy, PolicyError, Role};
 pub use service::Iam;

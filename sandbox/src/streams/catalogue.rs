@@ -8,6 +8,7 @@ use super::{
     CheckpointPlace, LOG_GROUP, Starting, Story, StreamDefinition, TopicDefinition,
 };
 use crate::emr::{Application, ApplicationState};
+use crate::iam::{JOB_ROLE, NARROWED_ROLE};
 use crate::job::SinkFormat;
 
 /// Most streams run here, on Spark 3.5.
@@ -189,6 +190,7 @@ fn broken() -> Vec<StreamDefinition> {
         StreamDefinition {
             topics: vec![topic("device_telemetry", 8, 50.0, 2 * HOUR)],
             sink: SinkFormat::Delta,
+            role: NARROWED_ROLE,
             downstream: vec!["silver.telemetry"],
             story: Story::DataLost,
             ..plain(
@@ -243,6 +245,7 @@ fn plain(
         script_name,
         script,
         application: STREAMING,
+        role: JOB_ROLE,
         streaming: true,
         checkpoint: CheckpointPlace::Location(checkpoint),
         stateful: false,

@@ -18,8 +18,8 @@ pub use sluice_toml::{Addresses, sluice_toml};
 /// The bucket that everything lies in, by the runbook's name.
 pub const BUCKET: &str = "bucket";
 
-/// The role that every job has.
-pub const JOB_ROLE: &str = "EmrServerlessJobExecutionRole";
+/// The role that every job has but one.
+pub use crate::iam::JOB_ROLE;
 
 /// The log group of every job.
 pub const LOG_GROUP: &str = "/aws/emr-serverless/application-logs";
@@ -104,6 +104,8 @@ pub struct StreamDefinition {
     pub script: &'static str,
     /// The application's id.
     pub application: &'static str,
+    /// The name of the role that its job runs in.
+    pub role: &'static str,
     /// Whether it is submitted with `--mode STREAMING`.
     pub streaming: bool,
     /// Where its checkpoint lies.
@@ -167,7 +169,7 @@ impl StreamDefinition {
             "clientToken": client_token,
             "name": self.job_name(),
             "executionRoleArn":
-                format!("arn:aws:iam::{}:role/{JOB_ROLE}", crate::wire::ACCOUNT),
+                format!("arn:aws:iam::{}:role/{}", crate::wire::ACCOUNT, self.role),
             "jobDriver": { "sparkSubmit": {
                 "entryPoint": self.entry_point(),
                 "sparkSubmitParameters": parameters,

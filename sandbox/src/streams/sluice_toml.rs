@@ -34,6 +34,8 @@ pub struct Addresses {
     pub kafka: String,
     /// The id of the Kafka cluster.
     pub kafka_cluster_id: String,
+    /// The cluster's ARN in MSK.
+    pub msk_arn: String,
     /// The OpenID provider's issuer.
     pub issuer: String,
     /// Sluice's client at the provider.
@@ -113,6 +115,7 @@ fn head(toml: &mut String, at: &Addresses, clock: &Clock) -> std::fmt::Result {
     writeln!(toml, "\n[[kafka_clusters]]\nname = \"streaming\"")?;
     writeln!(toml, "bootstrap = [{}]", text(&at.kafka))?;
     writeln!(toml, "cluster_id = {}", text(&at.kafka_cluster_id))?;
+    writeln!(toml, "msk_arn = {}", text(&at.msk_arn))?;
     writeln!(toml, "\n[kafka_clusters.authentication]\nkind = \"none\"")
 }
 

@@ -174,7 +174,8 @@ impl<'a> Player<'a> {
         self.expect(&run, JobRunState::Running)
     }
 
-    /// Stopped by a person, forgotten, and started when its records were gone.
+    /// Stopped by a person, forgotten, and started when its records were gone, with
+    /// another script and other settings.
     async fn data_lost(&self) -> Result<(), SeedError> {
         let (timeline, run) = self.start(HISTORY_MS, "first")?;
         self.stand_still(&timeline, 130 * MINUTE_MS).await;
@@ -185,7 +186,12 @@ impl<'a> Player<'a> {
         self.ends(&run).await;
         self.expect(&run, JobRunState::Cancelled)?;
         self.world.topics.enforce_retention(self.now_ms);
-        let (_, run) = self.start(20 * MINUTE_MS, "second")?;
+        let script = format!("jobs/{}", self.stream.script_name);
+        self.world.date(&script, self.now_ms - 30 * MINUTE_MS);
+        let (_, run) = self.start_with(20 * MINUTE_MS, "second", |body| {
+            body["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"] =
+                "--conf spark.executor.memory=16g --conf spark.executor.cores=4".into();
+        })?;
         self.ends(&run).await;
         self.expect(&run, JobRunState::Failed)
     }
@@ -195,6 +201,16 @@ impl<'a> Player<'a> {
         &self,
         before_ms: i64,
         token: &str,
+    ) -> Result<(Timeline, String), SeedError> {
+        self.start_with(before_ms, token, |_| {})
+    }
+
+    /// As [`Player::start`], submitted otherwise than the stream's definition has it.
+    fn start_with(
+        &self,
+        before_ms: i64,
+        token: &str,
+        otherwise: impl Fn(&mut serde_json::Value),
     ) -> Result<(Timeline, String), SeedError> {
         let clock = self.world.clock.clone();
         let trigger = clock.scaled(Duration::from_secs(u64::from(TRIGGER_SECONDS)));
@@ -208,7 +224,8 @@ impl<'a> Player<'a> {
         let start = || {
             let emr = &self.world.emr;
             let application = emr.application(self.stream.application)?;
-            let body = self.stream.submission(&token);
+            let mut body = self.stream.submission(&token);
+            otherwise(&mut body);
             let request = StartJobRun::parse(&body, &application)?;
             let by = format!("arn:aws:iam::{}:user/airflow", crate::wire::ACCOUNT);
             emr.start_on(&application.id, request, &by, timeline.clone())
@@ -256,17 +273,7 @@ impl<'a> Player<'a> {
     fn date_newest_offsets(&self, before_ms: i64) {
         let chosen = CheckpointFileChoice::NewestOffsets;
         if let Ok(key) = self.world.checkpoint_file(self.stream.name, chosen) {
-            let path = self
-                .world
-                .store
-                .bucket_directory(crate::streams::BUCKET)
-                .join(key);
-            let ms = u64::try_from(self.now_ms - before_ms).unwrap_or(0);
-            let then = std::time::UNIX_EPOCH + Duration::from_millis(ms);
-            let file = std::fs::File::options().write(true).open(path);
-            if let Err(error) = file.and_then(|file| file.set_modified(then)) {
-                tracing::debug!(%error, "world.object_not_dated");
-            }
+            self.world.date(&key, self.now_ms - before_ms);
         }
     }
 

@@ -87,6 +87,8 @@ pub enum SeedError {
     },
 }
 
+/// How long before the start the scripts of the jobs were put into the bucket.
+const SCRIPTS_AGE_MS: i64 = 30 * 24 * 3_600_000;
 /// How often producers write.
 const TICK: Duration = Duration::from_millis(500);
 /// How often retention is applied, in ticks.
@@ -204,6 +206,10 @@ impl World {
             )?;
         }
         let now_ms = self.clock.now_ms();
+        for stream in &streams {
+            let key = format!("jobs/{}", stream.script_name);
+            self.date(&key, now_ms - SCRIPTS_AGE_MS);
+        }
         for application in streams::applications(now_ms) {
             self.emr.put_application(application);
         }
@@ -214,5 +220,16 @@ impl World {
         // The record is of what is done to the sandbox, not of how it began.
         self.record.clear();
         Ok(())
+    }
+
+    /// Lets an object be from another time.
+    fn date(&self, key: &str, at_ms: i64) {
+        let path = self.store.bucket_directory(streams::BUCKET).join(key);
+        let ms = u64::try_from(at_ms).unwrap_or(0);
+        let then = std::time::UNIX_EPOCH + std::time::Duration::from_millis(ms);
+        let file = std::fs::File::options().write(true).open(path);
+        if let Err(error) = file.and_then(|file| file.set_modified(then)) {
+            tracing::debug!(%error, key, "world.object_not_dated");
+        }
     }
 }

@@ -8,8 +8,10 @@ mod assumed_role;
 mod changing;
 mod emr;
 mod error;
+mod iam;
 mod logs;
 mod metrics;
+mod msk;
 mod s3;
 mod settings;
 
@@ -24,10 +26,14 @@ use crate::config::{Config, Endpoints, RoleArn};
 use assumed_role::AssumedRole;
 use changing::Changing;
 
-pub use emr::{ApplicationSeen, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest};
+pub use emr::{
+    ApplicationSeen, Differences, Emr, JobMarks, JobRunFull, JobRunSummary, driver_digest,
+};
 pub use error::{AwsError, AwsErrorKind};
+pub use iam::{Iam, Judged, RolePolicy};
 pub use logs::{LogEvent, Logs};
 pub use metrics::{MetricPoint, MetricQuery, Metrics, Statistic};
+pub use msk::{Brokers, ClusterSeen, Msk};
 pub use s3::{
     COPY_BYTES_MAX, Copied, DeleteOutcome, Deleted, Got, Head, ListedSome, Object, PutOn,
     S3,
@@ -158,6 +164,8 @@ struct Services {
     emr: Emr,
     metrics: Metrics,
     logs: Logs,
+    iam: Iam,
+    msk: Msk,
 }
 
 impl StreamAws {
@@ -184,6 +192,18 @@ impl StreamAws {
     pub fn logs(&self) -> Logs {
         self.0.logs.clone()
     }
+
+    /// Roles and their policies.
+    #[must_use]
+    pub fn iam(&self) -> Iam {
+        self.0.iam.clone()
+    }
+
+    /// Clusters of MSK.
+    #[must_use]
+    pub fn msk(&self) -> Msk {
+        self.0.msk.clone()
+    }
 }
 
 fn clients(
@@ -207,5 +227,7 @@ fn clients(
         emr: Emr::new(settings::emr(&here, endpoints)),
         metrics: Metrics::new(settings::cloudwatch(&here, endpoints)),
         logs: Logs::new(settings::logs(&here, endpoints)),
+        iam: Iam::new(settings::iam(&here, endpoints)),
+        msk: Msk::new(settings::msk(&here, endpoints)),
     }))
 }

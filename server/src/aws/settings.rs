@@ -155,6 +155,22 @@ pub(super) fn logs(
     aws_sdk_cloudwatchlogs::Client::from_conf(builder.build())
 }
 
+pub(super) fn iam(sdk: &SdkConfig, endpoints: &Endpoints) -> aws_sdk_iam::Client {
+    let mut builder = aws_sdk_iam::config::Builder::from(sdk);
+    if let Some(address) = address(endpoints, endpoints.iam.as_ref()) {
+        builder = builder.endpoint_url(address);
+    }
+    aws_sdk_iam::Client::from_conf(builder.build())
+}
+
+pub(super) fn msk(sdk: &SdkConfig, endpoints: &Endpoints) -> aws_sdk_kafka::Client {
+    let mut builder = aws_sdk_kafka::config::Builder::from(sdk);
+    if let Some(address) = address(endpoints, endpoints.msk.as_ref()) {
+        builder = builder.endpoint_url(address);
+    }
+    aws_sdk_kafka::Client::from_conf(builder.build())
+}
+
 pub(super) fn sts(sdk: &SdkConfig, endpoints: &Endpoints) -> aws_sdk_sts::Client {
     let mut builder = aws_sdk_sts::config::Builder::from(sdk);
     if let Some(address) = address(endpoints, endpoints.sts.as_ref()) {

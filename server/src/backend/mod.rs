@@ -13,16 +13,18 @@ mod plans;
 mod read;
 mod run_page;
 mod runs_page;
+mod troubleshoot;
 
 use std::sync::Arc;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    Vote,
+    TryWrite, Vote,
 };
 use app::view::{
     FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+    TroubleshootPage,
 };
 use async_trait::async_trait;
 use domain::access::{Action, Actor, Denial, StepUp, can};
@@ -34,6 +36,7 @@ use domain::stream::Stream;
 use crate::clock;
 use crate::config::Config;
 use crate::observe::{Observer, Poller};
+use crate::probe::Prober;
 use crate::runs::{Loaded, Runs};
 
 /// The one implementation of [`Backend`].
@@ -42,6 +45,7 @@ pub struct Server {
     runs: Runs,
     observer: Observer,
     poller: Poller,
+    prober: Prober,
 }
 
 impl Server {
@@ -52,12 +56,14 @@ impl Server {
         runs: Runs,
         observer: Observer,
         poller: Poller,
+        prober: Prober,
     ) -> Self {
         Self {
             config,
             runs,
             observer,
             poller,
+            prober,
         }
     }
 
@@ -144,6 +150,18 @@ impl Backend for Server {
         key: &str,
     ) -> Answered<FilePage> {
         self.file_page(actor, name, key).await
+    }
+
+    async fn troubleshoot(
+        &self,
+        actor: &Actor,
+        name: &StreamName,
+    ) -> Answered<TroubleshootPage> {
+        self.troubleshoot_page(actor, name).await
+    }
+
+    async fn try_write(&self, actor: &Actor, request: &TryWrite) -> Answered<StreamName> {
+        self.try_a_write(actor, request).await
     }
 
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage> {

@@ -38,6 +38,8 @@ pub struct Endpoints {
     pub emr_serverless: Option<Endpoint>,
     pub cloudwatch: Option<Endpoint>,
     pub cloudwatch_logs: Option<Endpoint>,
+    pub iam: Option<Endpoint>,
+    pub msk: Option<Endpoint>,
     pub sts: Option<Endpoint>,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::names::{HostPort, Name, Region};
+use super::names::{HostPort, MskArn, Name, Region};
 use super::secrets::Secret;
 
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub struct KafkaCluster {
     pub bootstrap: Vec<HostPort>,
     /// The id that the cluster reports; another one refuses every plan.
     pub cluster_id: Option<String>,
+    /// The cluster's ARN, where it is one of MSK's.
+    pub msk_arn: Option<MskArn>,
     pub authentication: KafkaAuthentication,
     /// What a stream's job reads unless the stream says otherwise.
     pub isolation: Isolation,
@@ -65,6 +67,7 @@ pub(super) struct RawKafkaCluster {
     pub(super) name: Name,
     pub(super) bootstrap: Vec<HostPort>,
     pub(super) cluster_id: Option<String>,
+    pub(super) msk_arn: Option<MskArn>,
     pub(super) authentication: RawKafkaAuthentication,
     #[serde(default)]
     pub(super) isolation: Isolation,

@@ -28,7 +28,7 @@ pub use aws::{Aws, Credentials, Endpoint, Endpoints};
 pub use error::{ConfigError, Problem};
 pub use kafka::{Isolation, KafkaAuthentication, KafkaCluster, ScramMechanism};
 pub use location::{LocationError, S3Location};
-pub use names::{AccountId, HostPort, Name, Region, RoleArn};
+pub use names::{AccountId, HostPort, MskArn, Name, Region, RoleArn};
 pub use policy::{Agreement, Policies, Policy, Requirement};
 pub use secrets::{Secret, SecretError, SecretSource};
 pub use server::{Banner, DatabaseUrl, LogFormat, PublicOrigin, Server};

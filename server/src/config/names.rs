@@ -57,6 +57,23 @@ checked_text!(
 );
 
 checked_text!(
+    /// The ARN of a cluster of MSK.
+    MskArn,
+    |text| text.starts_with("arn:")
+        && text.split(':').nth(2) == Some("kafka")
+        && text.split(':').nth(3).is_some_and(|region| !region.is_empty())
+        && text.split(':').nth(5).is_some_and(|rest| rest.starts_with("cluster/")),
+    "a cluster is an ARN such as \"arn:aws:kafka:eu-west-1:111122223333:cluster/name/id\""
+);
+
+impl MskArn {
+    /// The region that the cluster is in.
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+}
+
+checked_text!(
     /// An AWS region.
     Region,
     |text| text.len() >= 5

@@ -271,6 +271,7 @@ impl Judge<'_> {
             name: raw.name.clone(),
             bootstrap: raw.bootstrap.clone(),
             cluster_id: raw.cluster_id.clone(),
+            msk_arn: raw.msk_arn.clone(),
             authentication: self.kafka_authentication(&at, &raw.authentication)?,
             isolation: raw.isolation,
         })

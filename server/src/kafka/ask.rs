@@ -45,6 +45,7 @@ async fn asked(
             .expect("lower-case letters and dashes are a name"),
         bootstrap: bootstrap.to_vec(),
         cluster_id: None,
+        msk_arn: None,
         authentication: KafkaAuthentication::None,
         isolation: Isolation::default(),
     };

@@ -5,6 +5,7 @@ mod ages;
 mod ask;
 mod cluster;
 mod error;
+mod reach;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
@@ -23,6 +24,7 @@ use cluster::{Cluster, Described, Found, Partition, Spec, TopicConfig, Topics};
 
 pub use ask::{TopicNow, ask_without_authentication};
 pub use error::KafkaError;
+pub use reach::ReachError;
 
 /// How long a look at a cluster may take, with connecting.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -81,6 +81,7 @@ pub const TABLE: &[Rule] = &[
     get("/", VIEW),
     get("/streams/{name}", VIEW),
     get("/streams/{name}/files/{*key}", VIEW),
+    get("/streams/{name}/troubleshoot", VIEW),
     get("/runs", VIEW),
     get("/runs/{run}", VIEW),
     get("/runs/{run}/checklist", VIEW),
@@ -101,6 +102,7 @@ pub const TABLE: &[Rule] = &[
     get("/fn/stream", VIEW),
     get("/fn/log-tail", VIEW),
     get("/fn/file", VIEW),
+    get("/fn/troubleshoot", VIEW),
     get("/fn/runs", VIEW),
     get("/fn/run", VIEW),
     get("/fn/report", VIEW),
@@ -113,6 +115,7 @@ pub const TABLE: &[Rule] = &[
     post("/fn/start", Access::May(&[Action::Start])),
     post("/fn/abort", Access::May(&[Action::Abort])),
     post("/fn/resume", Access::May(&[Action::Start])),
+    post("/fn/try-write", Access::May(&[Action::TryWrite])),
 ];
 
 /// The rule for a route, if there is one. HEAD is GET without the body.

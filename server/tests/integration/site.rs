@@ -8,10 +8,11 @@ use std::time::Duration;
 use app::backend::{Answered, Backend};
 use app::forms::{
     Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    Vote,
+    TryWrite, Vote,
 };
 use app::view::{
     FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
+    TroubleshootPage,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -327,6 +328,16 @@ impl Backend for CountingBackend {
         self.count()
     }
     async fn file(&self, _: &Actor, _: &StreamName, _: &str) -> Answered<FilePage> {
+        self.count()
+    }
+    async fn troubleshoot(
+        &self,
+        _: &Actor,
+        _: &StreamName,
+    ) -> Answered<TroubleshootPage> {
+        self.count()
+    }
+    async fn try_write(&self, _: &Actor, _: &TryWrite) -> Answered<StreamName> {
         self.count()
     }
     async fn runs(&self, _: &Actor, _: &RunFilter) -> Answered<RunsPage> {

@@ -64,6 +64,7 @@ impl Eyes {
             console: None,
             kafka: kafka.to_string(),
             kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
+            msk_arn: "arn:aws:kafka:eu-central-1:123456789012:cluster/a/1-2".to_owned(),
             issuer,
             client_id: "sluice".to_owned(),
             client_secret_file: "client-secret".to_owned(),

@@ -2,6 +2,7 @@
 //! seen, section by section.
 
 mod about;
+mod changed;
 mod checkpoint;
 mod file;
 mod findings;
@@ -11,6 +12,7 @@ mod log;
 mod partitions;
 mod seen;
 mod sink;
+mod troubleshoot;
 mod verdict;
 
 use domain::error::{ErrorKind, WireError};
@@ -64,6 +66,12 @@ pub fn Stream() -> AnyView {
 #[component]
 pub fn CheckpointFilePage() -> AnyView {
     file::page()
+}
+
+/// The probes of what surrounds the stream in the address.
+#[component]
+pub fn Troubleshoot() -> AnyView {
+    troubleshoot::page()
 }
 
 fn known(name: Option<StreamName>) -> Result<StreamName, AppError> {
@@ -140,6 +148,7 @@ fn drawn(page: Page, log: Fetched<LogTail>) -> AnyView {
 /// What the stream is called, and as of when all this is.
 #[component]
 fn Head(page: Page) -> AnyView {
+    let trouble = page.once(|page| paths::troubleshoot(&page.stream.name));
     let (name, title, environment, owner) = page.once(|page| {
         let stream = &page.stream;
         (
@@ -166,7 +175,12 @@ fn Head(page: Page) -> AnyView {
                 </div>
                 <p class="soft">{format!("{title} · {environment} · {owner}")}</p>
             </div>
-            <p class="soft small">{seen}</p>
+            <div class="row">
+                <span class="soft small">{seen}</span>
+                <LinkButton href=trouble icon=IconName::Search>
+                    "Troubleshoot"
+                </LinkButton>
+            </div>
         </div>
     }
     .into_any()

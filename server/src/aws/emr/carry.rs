@@ -141,14 +141,14 @@ fn sets(text: &str, key: &str) -> bool {
 }
 
 /// A word and where it stands, quotes included.
-struct Word {
-    text: String,
+pub(super) struct Word {
+    pub(super) text: String,
     span: Range<usize>,
 }
 
 /// The words, split at blanks outside quotes. `None` where a quote is not
 /// closed, or where a backslash may mean anything.
-fn words(text: &str) -> Option<Vec<Word>> {
+pub(super) fn words(text: &str) -> Option<Vec<Word>> {
     let mut words: Vec<Word> = Vec::new();
     let mut open: Option<Word> = None;
     let mut quote: Option<char> = None;

@@ -2,12 +2,13 @@
 //!
 //! Entry point, arguments, parameters and properties are marked as sensitive
 //! by EMR. They stay inside this module and [`JobMarks`], which cannot be
-//! printed; what leaves is a digest.
+//! printed; what leaves is a digest, and a comparison without what may be a secret.
 
 mod carry;
 mod driver;
 mod job_run;
 mod jobs;
+mod launch;
 mod start;
 
 use aws_sdk_emrserverless::Client;
@@ -17,6 +18,7 @@ use crate::aws::error::{AwsError, Effect};
 
 pub use driver::driver_digest;
 pub use job_run::{JobMarks, JobRunFull, JobRunSummary};
+pub use launch::Differences;
 
 /// EMR Serverless in one region and one role.
 #[derive(Clone)]
@@ -31,6 +33,14 @@ pub struct ApplicationSeen {
     pub state: String,
     /// The release label, such as `emr-7.5.0`.
     pub release: String,
+    /// What EMR says about the state; may be empty.
+    pub state_details: String,
+    /// Whether a job run starts it; `None` where EMR does not say.
+    pub starts_by_itself: Option<bool>,
+    /// The most that all its job runs have together, where that is limited.
+    pub capacity_max: Option<String>,
+    /// How many job runs it has at once; `None` where EMR does not say.
+    pub runs_max: Option<i32>,
 }
 
 impl Emr {
@@ -84,6 +94,18 @@ impl Emr {
         })?;
         Ok(ApplicationSeen {
             state: application.state.as_str().to_owned(),
+            state_details: application.state_details.unwrap_or_default(),
+            starts_by_itself: application
+                .auto_start_configuration
+                .and_then(|start| start.enabled),
+            capacity_max: application.maximum_capacity.map(|max| {
+                let disk = max.disk.map(|disk| format!(", {disk} of disk"));
+                let (cpu, memory) = (max.cpu, max.memory);
+                format!("{cpu}, {memory} of memory{}", disk.unwrap_or_default())
+            }),
+            runs_max: application
+                .scheduler_configuration
+                .and_then(|scheduler| scheduler.max_concurrent_runs),
             release: application.release_label,
         })
     }

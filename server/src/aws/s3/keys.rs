@@ -29,7 +29,7 @@ pub(super) fn copy_source(bucket: &str, key: &str) -> String {
 
 /// A key of a listing with `encoding-type=url`, in which a blank is a plus
 /// sign; `None` when it is no such encoding.
-pub(super) fn decode_listed(key: &str) -> Option<String> {
+pub(in crate::aws) fn decode_listed(key: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((first, after)) = rest.split_first() {

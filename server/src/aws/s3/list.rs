@@ -83,6 +83,20 @@ impl S3 {
         }
     }
 
+    /// The first page under `prefix`, and whether there is more: for who only
+    /// wants to know whether it can be listed.
+    ///
+    /// # Errors
+    /// As [`S3::list`].
+    pub async fn first_page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<(Vec<Object>, bool), AwsError> {
+        let (_, page) = self.page(bucket, Part::all_under(prefix)).await?;
+        Ok((page.objects, page.more))
+    }
+
     /// The next page of a part.
     pub(super) async fn page(
         &self,

@@ -14,6 +14,8 @@ mod write;
 use aws_sdk_s3::Client;
 use domain::time::Millis;
 
+pub(super) use keys::decode_listed;
+
 pub use copy::{COPY_BYTES_MAX, Copied};
 pub use delete::{DeleteOutcome, Deleted};
 pub use list_some::ListedSome;

@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use base64::Engine as _;
+use domain::time::Millis;
 
 use super::{S3, bare};
 use crate::aws::error::{AwsError, AwsErrorKind, Effect};
@@ -25,6 +26,8 @@ pub struct Head {
     pub etag: String,
     /// In bytes.
     pub size: u64,
+    /// When it was written, by S3's clock; S3 gives whole seconds.
+    pub last_modified: Millis,
     /// A checksum over the whole object, where one is stored: `sha256:` or
     /// `crc64nvme:` and hexadecimal digits.
     pub checksum: Option<String>,
@@ -109,6 +112,10 @@ impl S3 {
             .content_length()
             .and_then(|n| u64::try_from(n).ok())
             .ok_or_else(|| odd("there is no size"))?;
+        let modified = answer
+            .last_modified()
+            .and_then(|at| at.to_millis().ok())
+            .ok_or_else(|| odd("there is no time"))?;
         // A checksum of checksums of parts says nothing about another upload
         // of the same bytes.
         let whole = answer.checksum_type() != Some(&ChecksumType::Composite);
@@ -121,6 +128,7 @@ impl S3 {
         Ok(Head {
             etag,
             size,
+            last_modified: Millis(modified),
             checksum,
         })
     }

@@ -115,6 +115,7 @@ fn write_config(
         console: Some(sandbox.console_url()),
         kafka: sandbox.kafka_address().to_string(),
         kafka_cluster_id: KAFKA_CLUSTER_ID.to_owned(),
+        msk_arn: sandbox.msk.cluster().arn,
         issuer: sandbox.issuer().to_owned(),
         client_id: CLIENT_ID.to_owned(),
         client_secret_file: "client-secret".to_owned(),

@@ -14,6 +14,7 @@ use server::http::{AppState, serve};
 use server::kafka::KafkaClient;
 use server::live::{self, Live};
 use server::observe::{Observer, Poller};
+use server::probe::Prober;
 use server::runs::Runs;
 use server::store::Store;
 use server::telemetry;
@@ -51,9 +52,9 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let aws = Aws::new(&config)
         .await
         .map_err(|error| Failure::failed(&error))?;
-    let observer =
-        Observer::new(config.clone(), aws.clone(), KafkaClient::new(aws.clone()))
-            .map_err(|error| Failure::failed(&error))?;
+    let kafka = KafkaClient::new(aws.clone());
+    let observer = Observer::new(config.clone(), aws.clone(), kafka.clone())
+        .map_err(|error| Failure::failed(&error))?;
     let seconds = |n: u32| Duration::from_secs(u64::from(n));
     let poller = Poller::start(
         observer.clone(),
@@ -61,6 +62,13 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
         store.clone(),
         seconds(config.server.poll_seconds),
         &stop,
+    );
+    let prober = Prober::new(
+        config.clone(),
+        aws.clone(),
+        kafka,
+        observer.clone(),
+        poller.clone(),
     );
     let runs = Runs::new(store.clone());
     let executor = Executor::new(
@@ -75,7 +83,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     );
     tokio::spawn(live::follow(store.clone(), live.clone()));
     let working = tokio::spawn(executor.work(stop.clone()));
-    let backend = Arc::new(Server::new(config.clone(), runs, observer, poller));
+    let backend = Arc::new(Server::new(config.clone(), runs, observer, poller, prober));
     let state = AppState::new(config, store, provider, backend, live, stop.clone());
     let served = serve(state).await.map_err(|error| Failure::failed(&error));
     // However the serving ended, the executor leaves its Runs for the next.

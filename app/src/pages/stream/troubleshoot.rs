@@ -1,0 +1,284 @@
+//! What was asked of everything around a stream, one row a question.
+
+use domain::ids::StreamName;
+use domain::probe::{Answer, Outcome, Probe};
+use domain::text::{counted, thousands};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::known;
+use crate::api::act::TryBackupWrite;
+use crate::api::read::fetch_troubleshoot;
+use crate::components::*;
+use crate::paths;
+use crate::ui::*;
+use crate::view::{Permission, TroubleshootPage, WriteTried};
+
+/// The page of the stream in the address.
+pub(super) fn page() -> AnyView {
+    let params = use_params_map();
+    let name = Memo::new(move |_| {
+        params.with(|params| {
+            let name = params.get_str("name")?;
+            name.parse::<StreamName>().ok()
+        })
+    });
+    let action = ServerAction::<TryBackupWrite>::new();
+    // The error of a plain form stands at the head of the page.
+    action.clear();
+    let fetched = Resource::new_blocking(
+        move || name.get(),
+        |name| async { fetch_troubleshoot(known(name)?).await },
+    );
+    (move || {
+        name.track();
+        once_fetched(fetched, move |first| current(first, fetched, action))
+    })
+    .into_any()
+}
+
+/// The page, drawn anew after a write was tried: everything is asked again then,
+/// so that the page is of one time. Nothing else asks again by itself.
+fn current(
+    first: TroubleshootPage,
+    fetched: Fetched<TroubleshootPage>,
+    action: ServerAction<TryBackupWrite>,
+) -> AnyView {
+    let (page, set_page) = signal(first);
+    let version = action.version();
+    Effect::new(move |before: Option<usize>| {
+        let version = version.get();
+        if before.is_some_and(|before| before != version) {
+            fetched.refetch();
+        }
+        version
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(new)) = fetched.get() {
+            set_page.set(new);
+        }
+    });
+    (move || drawn(page.get(), action)).into_any()
+}
+
+fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyView {
+    let TroubleshootPage {
+        now,
+        stream,
+        probes,
+        changed,
+        region,
+        backup_root,
+        may_write,
+        written,
+    } = page;
+    // Those that need somebody first, and else in the order of the runbook.
+    let mut sorted = probes.clone();
+    sorted.sort_by_key(|probe| probe.answer.outcome);
+    let rows = sorted.into_iter().map(row).collect_view();
+    view! {
+        <Title text=format!("Troubleshoot {stream}") />
+        <div class="page">
+            <div class="page__head">
+                <div>
+                    <p class="soft">
+                        "What surrounds the stream "
+                        <a href=paths::stream(&stream)>{stream.to_string()}</a>
+                    </p>
+                    <h1>"Troubleshoot"</h1>
+                </div>
+                <div class="row">
+                    <span class="soft small">{format!("Asked at {}.", now.utc())}</span>
+                    <LinkButton href=paths::troubleshoot(&stream) icon=IconName::Repeat external=true>
+                        "Ask again"
+                    </LinkButton>
+                </div>
+            </div>
+            <ErrorInAddress />
+            <p>{summary(&probes)}</p>
+            <Table caption="What was asked; nothing is changed by it">
+                <thead>
+                    <tr>
+                        <Th>"Question"</Th>
+                        <Th>"Outcome"</Th>
+                        <Th>"Why"</Th>
+                        <Th numeric=true>"Took"</Th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </Table>
+            {super::changed::changed(changed, &region)}
+            {write(stream, backup_root, may_write, written, action)}
+        </div>
+    }
+    .into_any()
+}
+
+/// How many of each outcome, the bad ones first.
+fn summary(probes: &[Probe]) -> String {
+    let of = |outcome| {
+        probes
+            .iter()
+            .filter(|p| p.answer.outcome == outcome)
+            .count()
+    };
+    let parts: Vec<String> = [
+        Outcome::Failed,
+        Outcome::NotPermitted,
+        Outcome::NotConfigured,
+        Outcome::Passed,
+    ]
+    .into_iter()
+    .map(|outcome| (of(outcome), outcome))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, outcome)| format!("{count} {}", outcome.word()))
+    .collect();
+    let asked = counted(probes.len() as u64, "question", "questions");
+    format!("{asked}: {}.", parts.join(", "))
+}
+
+fn row(probe: Probe) -> AnyView {
+    let Probe {
+        id,
+        asks,
+        calls,
+        command,
+        answer,
+        took_ms,
+    } = probe;
+    let took = took_ms.map_or_else(
+        || "not asked".to_owned(),
+        |ms| format!("{} ms", thousands(ms)),
+    );
+    view! {
+        <tr id=id>
+            <ThRow>
+                <TwoLines note=calls.into_any()>
+                    <span class="probe__asks">{format!("{asks}?")}</span>
+                </TwoLines>
+            </ThRow>
+            <Td label="Outcome">{chip(answer.outcome)}</Td>
+            <Td label="Why">{told(answer, command)}</Td>
+            <Td label="Took" numeric=true>
+                <span>{took}</span>
+            </Td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn chip(outcome: Outcome) -> AnyView {
+    let (tone, icon) = match outcome {
+        Outcome::Passed => (Tone::Good, IconName::Check),
+        Outcome::Failed => (Tone::Danger, IconName::Octagon),
+        Outcome::NotPermitted => (Tone::Unknown, IconName::Lock),
+        Outcome::NotConfigured => (Tone::Neutral, IconName::Minus),
+    };
+    view! {
+        <Chip tone icon>
+            {outcome.word()}
+        </Chip>
+    }
+    .into_any()
+}
+
+fn told(answer: Answer, command: String) -> AnyView {
+    let Answer {
+        reason,
+        next,
+        shown,
+        ..
+    } = answer;
+    let next = (!next.is_empty()).then(|| {
+        view! {
+            <p>
+                <strong>"Next: "</strong>
+                {next}
+            </p>
+        }
+    });
+    let command = (!command.is_empty()).then(|| {
+        view! {
+            <details class="fold">
+                <summary>"By hand"</summary>
+                <div class="fold__body">
+                    <Code text=command what="the command" wrap=true />
+                </div>
+            </details>
+        }
+    });
+    let shown = shown
+        .into_iter()
+        .map(|(title, text)| {
+            view! {
+                <details class="fold">
+                    <summary>{title.clone()}</summary>
+                    <div class="fold__body">
+                        <Code text what=title wrap=true />
+                    </div>
+                </details>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="stack stack--tight">
+            <p>{reason}</p>
+            {next}
+            {shown}
+            {command}
+        </div>
+    }
+    .into_any()
+}
+
+/// The one probe that changes something, behind a button.
+fn write(
+    stream: StreamName,
+    root: String,
+    may: Permission,
+    written: Option<WriteTried>,
+    action: ServerAction<TryBackupWrite>,
+) -> AnyView {
+    let blocked = blocked(action, move || may.clone());
+    let tried = match written {
+        Some(WriteTried { at, by, probe }) => view! {
+            <Table caption=format!("The newest try, by {by} at {}", at.utc())>
+                <thead>
+                    <tr>
+                        <Th>"Question"</Th>
+                        <Th>"Outcome"</Th>
+                        <Th>"Why"</Th>
+                        <Th numeric=true>"Took"</Th>
+                    </tr>
+                </thead>
+                <tbody>{row(probe)}</tbody>
+            </Table>
+        }
+        .into_any(),
+        None => {
+            view! { <p class="soft">"It was not tried since Sluice was started."</p> }
+                .into_any()
+        }
+    };
+    view! {
+        <section class="section" id="write" aria-label="Writing beside the backups">
+            <h2>"Writing beside the backups"</h2>
+            <p>
+                "Sluice writes one small object with a name of its own under "
+                <code class="key">{root}</code>
+                ", only if there is none of that name, and deletes exactly that one. A bucket that keeps versions keeps a version of it. Who tried it stands in Sluice's log and in CloudTrail."
+            </p>
+            {tried}
+            <ActForm action=action>
+                <Hidden name="stream" value=stream.to_string() />
+                <div class="row">
+                    <Button kind=ButtonKind::Submit icon=IconName::File disabled_reason=blocked>
+                        "Try a write"
+                    </Button>
+                </div>
+            </ActForm>
+        </section>
+    }
+    .into_any()
+}
