@@ -272,7 +272,7 @@ pub struct WatchStep {
     pub batches: u32,
     /// The first of them. Left out where it is 0, so that plans older than
     /// this field stay what they were.
-    #[serde(default, with = "decimal", skip_serializing_if = "is_zero")]
+    #[serde(default, with = "decimal", skip_serializing_if = "is_default")]
     pub from_batch: i64,
     /// How long to wait before a person is asked, in milliseconds.
     pub deadline_ms: i64,
@@ -292,12 +292,8 @@ pub fn gate_text(run: &RunId, run_page: &str) -> String {
     )
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands out references"
-)]
-fn is_zero(batch: &i64) -> bool {
-    *batch == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 const GATE: &str = "SLUICE_GATE_CLOSED__RUN_";

@@ -250,7 +250,7 @@ impl Poller {
     async fn keep_sample(&self, name: &StreamName, kept: &Kept) {
         let due = {
             let mut samples = kept.samples.lock().unwrap_or_else(PoisonError::into_inner);
-            samples.to_keep()
+            samples.due()
         };
         let Some(sample) = due else { return };
         let since = sample.at.plus(-DAY_MS);

@@ -32,10 +32,10 @@ impl Samples {
     }
 
     /// The newest sample, when it is time to keep one; it is told once.
-    pub(super) fn to_keep(&mut self) -> Option<Sample> {
+    pub(super) fn due(&mut self) -> Option<Sample> {
         let newest = *self.day.back()?;
-        let due = |kept: Millis| newest.at.since(kept) >= KEPT_SPACING_MS;
-        if !self.kept.is_none_or(due) {
+        let is_due = |kept: Millis| newest.at.since(kept) >= KEPT_SPACING_MS;
+        if !self.kept.is_none_or(is_due) {
             return None;
         }
         self.kept = Some(newest.at);
@@ -163,13 +163,13 @@ mod tests {
         let mut kept = Vec::new();
         for seconds in (0..=300).step_by(10) {
             samples.add(sample(seconds, Some(seconds)));
-            kept.extend(samples.to_keep());
+            kept.extend(samples.due());
         }
         let at: Vec<i64> = kept.iter().map(|s| s.at.0 / 1_000).collect();
         assert_eq!(at, [0, 60, 120, 180, 240, 300]);
         let mut again = Samples::recalled(kept);
         again.add(sample(310, Some(310)));
-        assert_eq!(again.to_keep(), None);
+        assert_eq!(again.due(), None);
         let points = processed_by_minute(&again.all(), Millis(0), Millis(300_000));
         assert_eq!(points[3].value, Some(60.0));
     }
