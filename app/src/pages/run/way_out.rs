@@ -298,7 +298,7 @@ fn RiseParameter(prefill: String) -> impl IntoView {
     view! {
         <Field
             id="choose-rises"
-            label="Offsets"
+            label="Offsets to go on at, with numbers rising"
             hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
         >
             <TextArea id="choose-rises" name=field("rises") value=prefill mono=true />
