@@ -1,26 +1,15 @@
-//! Builds plans out of what was seen, what is wanted and what is allowed.
+//! Builds the plan that stops a stream and backs it up, and what both plans share.
 
-use uuid::Uuid;
-
-use super::edit::Foreseen;
-use super::notes::{reset_left_out, reset_notes, secure_notes, writers_notes};
-use super::refusal::{
-    Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
-};
-use super::setting::setting;
-use super::targets::{TimestampOffsets, effects, reads_back_to, refuse_sink, targets};
+use super::notes::{secure_notes, writers_notes};
+use super::refusal::{Refusal, seen_checkpoint, seen_jobs};
 use super::{
-    ClearStep, CopyStep, FORMAT, GateStep, HoldStep, LeftOut, OpenGateStep, Plan,
-    PlanBody, PlanKind, ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind,
-    StopStep, WaitStep, WatchStep, backup_prefix, gate_text,
+    CopyStep, FORMAT, HoldStep, LeftOut, Plan, PlanBody, PlanKind, RestartStep, SealStep,
+    Step, StepKind, StopStep, WaitStep, backup_prefix,
 };
-use crate::checkpoint::InitialOffset;
 use crate::estimate::{Rates, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId, StepId};
-use crate::intent::{Intent, Touch, WayOut};
-use crate::keyset::{KeyEntry, KeySet};
-use crate::manifest::{Sealed, manifest_location};
-use crate::offsets::PartitionOffsets;
+use crate::intent::{Intent, WayOut};
+use crate::manifest::manifest_location;
 use crate::policy::Policy;
 use crate::snapshot::{JobRunSeen, JobsSeen, Snapshot};
 use crate::stream::Stream;
@@ -41,40 +30,6 @@ pub struct BuildSecure<'a> {
     pub intent: Option<&'a Intent>,
     /// Job runs that write elsewhere, by a person's word.
     pub explained: &'a [JobRunId],
-    /// The time of building.
-    pub now: Millis,
-}
-
-/// What a reset plan is built from.
-#[derive(Clone, Copy, Debug)]
-pub struct BuildReset<'a> {
-    /// The Run.
-    pub run: &'a RunId,
-    /// The stream.
-    pub stream: &'a Stream,
-    /// What was seen after the backup was sealed.
-    pub snapshot: &'a Snapshot,
-    /// What is allowed.
-    pub policy: &'a Policy,
-    /// The way out.
-    pub intent: &'a Intent,
-    /// Job runs that write elsewhere, by a person's word.
-    pub explained: &'a [JobRunId],
-    /// The sealed backup.
-    pub sealed: &'a Sealed,
-    /// The manifest's keys with the source's ETags.
-    pub keys: &'a [KeyEntry],
-    /// What the time resolved to, for [`WayOut::Timestamp`].
-    pub times: Option<&'a TimestampOffsets>,
-    /// What was measured of the stream.
-    pub rates: Rates,
-    /// What the checkpoint will be and what Spark then does, for a way out that
-    /// goes on from its log.
-    pub foreseen: Option<&'a Foreseen>,
-    /// The query id that the query gets, where it gets another.
-    pub query_id: Uuid,
-    /// The address of the Run's page, for the gate's text.
-    pub run_page: &'a str,
     /// The time of building.
     pub now: Millis,
 }
@@ -178,141 +133,6 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         estimate: estimate(&WayOut::Latest, None, input.now, work, Rates::default()),
         agreement: policy.agreement_to_secure(),
     })
-}
-
-/// Builds the plan that starts the stream again, on a sealed backup.
-///
-/// # Errors
-/// A [`Refusal`] that says what is in the way.
-pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
-    match input.intent.way_out.touch() {
-        Touch::All => begin_anew(input),
-        Touch::Nothing | Touch::Log => super::onward::build(input),
-    }
-}
-
-fn begin_anew(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
-    let BuildReset {
-        run,
-        stream,
-        snapshot,
-        policy,
-        intent,
-        sealed,
-        ..
-    } = *input;
-    let checkpoint = seen_checkpoint(snapshot)?;
-    let jobs = seen_jobs(snapshot, input.explained)?;
-    if let Some(alive) = jobs.alive().next() {
-        return Err(Refusal::Alive(alive.id.to_string()));
-    }
-    let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
-    refuse_other_query(snapshot, checkpoint)?;
-    let kafka = seen_kafka(snapshot)?;
-    refuse_sink(stream, snapshot, &intent.way_out)?;
-    let targets = targets(stream, kafka, &intent.way_out, input.times)?;
-    let setting = setting(stream, &targets)?;
-    let effects = effects(checkpoint, kafka, &targets);
-    let restart = RestartStep {
-        setting,
-        ..restart(run, jobs, base, "reset")
-    };
-    let kinds = reset_steps(input, targets, restart);
-    let backlog = effects.iter().map(|e| e.backlog).sum();
-    let work = Work {
-        objects: 0,
-        quiet_ms: 0,
-        backlog,
-    };
-    let reads_back_to = reads_back_to(&intent.way_out, checkpoint);
-    let notes = reset_notes(input, checkpoint, &effects);
-    seal(PlanBody {
-        format: FORMAT,
-        kind: PlanKind::Reset,
-        run: run.clone(),
-        stream: stream.name.clone(),
-        intent: Some(intent.clone()),
-        built_at: input.now,
-        snapshot_at: snapshot.taken_at,
-        basis: basis(stream, snapshot, policy)?,
-        sealed: Some(sealed.clone()),
-        policy: policy.clone(),
-        steps: numbered("reset", kinds),
-        undo: Vec::new(),
-        left_out: reset_left_out(stream),
-        effects,
-        notes: [notes, writers_notes(jobs, input.explained)].concat(),
-        explained: input.explained.to_vec(),
-        estimate: estimate(&intent.way_out, reads_back_to, input.now, work, input.rates),
-        agreement: policy.agreement_for(&intent.way_out),
-    })
-}
-
-/// The steps of a reset that begins at `targets`.
-fn reset_steps(
-    input: &BuildReset<'_>,
-    targets: Vec<PartitionOffsets>,
-    restart: RestartStep,
-) -> Vec<StepKind> {
-    let BuildReset {
-        run,
-        stream,
-        policy,
-        ..
-    } = *input;
-    let cleared: Vec<KeyEntry> = input
-        .keys
-        .iter()
-        .filter(|k| k.key != "metadata")
-        .cloned()
-        .collect();
-    let metadata = input.keys.iter().find(|k| k.key == "metadata");
-    let gate = gate_text(run, input.run_page);
-    let mut kinds = vec![
-        StepKind::CloseGate(GateStep {
-            prefix: stream.checkpoint.clone(),
-            replaces: metadata.map(|m| m.etag.clone()),
-            body: gate.clone(),
-        }),
-        StepKind::Clear(ClearStep {
-            prefix: stream.checkpoint.clone(),
-            keys: KeySet::of(&cleared),
-        }),
-    ];
-    // Whatever lies in sources/<i>/0 wins over the driver, so it is one or the
-    // other.
-    let seeded = targets.iter().filter(|_| restart.setting.is_none());
-    for (source, offsets) in (0_u32..).zip(seeded) {
-        kinds.push(StepKind::Seed(SeedStep {
-            prefix: stream.checkpoint.clone(),
-            source,
-            offsets: offsets.clone(),
-            sha256: Digest::of(
-                &InitialOffset {
-                    offsets: offsets.clone(),
-                }
-                .render(),
-            ),
-        }));
-    }
-    kinds.push(StepKind::OpenGate(OpenGateStep {
-        prefix: stream.checkpoint.clone(),
-        replaces: gate,
-        query_id: input.query_id,
-    }));
-    kinds.push(StepKind::Restart(restart));
-    kinds.push(StepKind::ReadBack(ReadBackStep {
-        prefix: stream.checkpoint.clone(),
-        sources: targets,
-        deadline_ms: policy.first_batch_deadline_ms,
-    }));
-    kinds.push(StepKind::Watch(WatchStep {
-        prefix: stream.checkpoint.clone(),
-        batches: policy.watch_batches,
-        from_batch: 0,
-        deadline_ms: policy.watch_deadline_ms,
-    }));
-    kinds
 }
 
 pub(super) fn seal(body: PlanBody) -> Result<Plan, Refusal> {

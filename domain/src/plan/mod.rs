@@ -16,6 +16,7 @@ mod onward;
 mod outlook;
 mod refusal;
 mod render;
+mod reset;
 mod rewrite;
 mod setting;
 mod setting_jq;
@@ -23,11 +24,12 @@ mod settle;
 mod steps;
 mod targets;
 
-pub use build::{BuildReset, BuildSecure, build_reset, build_secure};
+pub use build::{BuildSecure, build_secure};
 pub use check::{Fault, check};
 pub use edit::{Edit, FileWrite, Foreseen, in_order, rollbacks};
 pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
+pub use reset::{BuildReset, build_reset};
 pub use setting::Setting;
 pub use settle::{Listed, Stale, backup_prefix, settle};
 pub use steps::{

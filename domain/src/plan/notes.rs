@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::build::BuildReset;
+use super::reset::BuildReset;
 use super::targets::TimestampOffsets;
 use super::{LeftOut, PartitionEffect};
 use crate::ids::JobRunId;

@@ -3,20 +3,18 @@
 
 use uuid::Uuid;
 
-use super::build::{BuildReset, basis, numbered, restart, seal};
+use super::build::restart;
 use super::edit::{Foreseen, offsets_of};
-use super::notes::{onward_left_out, onward_notes, writers_notes};
+use super::notes::{onward_left_out, onward_notes};
 use super::outlook::rolled_back;
-use super::refusal::{
-    Refusal, refuse_other_query, seen_checkpoint, seen_jobs, seen_kafka,
-};
-use super::targets::{effects, reads_back_to, refuse_sink};
+use super::refusal::Refusal;
+use super::reset::{BuildReset, Made, ground, seal_reset};
+use super::targets::{effects, refuse_sink};
 use super::{
-    ConfirmStep, EditStep, FORMAT, GateStep, OpenGateStep, PartitionEffect, Plan,
-    PlanBody, PlanKind, StepKind, WatchStep, gate_text,
+    ConfirmStep, EditStep, GateStep, OpenGateStep, PartitionEffect, Plan, StepKind,
+    WatchStep, gate_text,
 };
 use crate::checkpoint::Prognosis;
-use crate::estimate::{Work, estimate};
 use crate::intent::{Touch, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::offsets::PartitionOffsets;
@@ -38,20 +36,12 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         run,
         stream,
         snapshot,
-        policy,
         intent,
-        sealed,
         ..
     } = *input;
     let way_out = &intent.way_out;
-    let checkpoint = seen_checkpoint(snapshot)?;
-    let jobs = seen_jobs(snapshot, input.explained)?;
-    if let Some(alive) = jobs.alive().next() {
-        return Err(Refusal::Alive(alive.id.to_string()));
-    }
-    let base = jobs.runs.first().ok_or(Refusal::NoBase)?;
-    refuse_other_query(snapshot, checkpoint)?;
-    let kafka = seen_kafka(snapshot)?;
+    let ground = ground(input)?;
+    let checkpoint = ground.checkpoint;
     // What a plain start does is the doctor's to say, and no reset's.
     if *way_out != WayOut::Restart {
         refuse_sink(stream, snapshot, way_out)?;
@@ -64,40 +54,15 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     })?;
     let onward = onward(way_out, &foreseen.prognosis)?;
     refuse_elsewhere(way_out, &onward)?;
-    let effects = judged_effects(checkpoint, kafka, &onward.sources)?;
-    let notes = [
-        onward_notes(input, checkpoint, &effects),
-        writers_notes(jobs, input.explained),
-    ]
-    .concat();
-    let restart = restart(run, jobs, base, "reset");
-    let kinds = steps(input, foreseen, checkpoint, onward, restart)?;
-    let work = Work {
-        objects: 0,
-        quiet_ms: 0,
-        backlog: effects.iter().map(|e| e.backlog).sum(),
-    };
-    let back_to = reads_back_to(way_out, checkpoint);
-    seal(PlanBody {
-        format: FORMAT,
-        kind: PlanKind::Reset,
-        run: run.clone(),
-        stream: stream.name.clone(),
-        intent: Some(intent.clone()),
-        built_at: input.now,
-        snapshot_at: snapshot.taken_at,
-        basis: basis(stream, snapshot, policy)?,
-        sealed: Some(sealed.clone()),
-        policy: policy.clone(),
-        steps: numbered("reset", kinds),
-        undo: Vec::new(),
+    let effects = judged_effects(checkpoint, ground.kafka, &onward.sources)?;
+    let restart = restart(run, ground.jobs, ground.base, "reset");
+    let made = Made {
+        steps: steps(input, foreseen, checkpoint, onward, restart)?,
         left_out: onward_left_out(way_out),
+        notes: onward_notes(input, checkpoint, &effects),
         effects,
-        notes,
-        explained: input.explained.to_vec(),
-        estimate: estimate(way_out, back_to, input.now, work, input.rates),
-        agreement: policy.agreement_for(way_out),
-    })
+    };
+    seal_reset(input, &ground, made)
 }
 
 /// Refuses where the doctor foretells other offsets than were asked for.

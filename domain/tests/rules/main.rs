@@ -7,6 +7,7 @@
 
 mod carriers;
 mod changed;
+mod log;
 mod needs;
 mod onward;
 mod plan;

@@ -1,6 +1,7 @@
 //! Plans that write files of the log: moved in place, or under rising numbers.
 
-use crate::onward::{Log, log, shape, torn, words};
+use crate::log::{Grown, Log, grown, log, shape, torn};
+use crate::onward::words;
 use crate::plan::dry_run;
 use crate::world::{offsets, sink, stream};
 use domain::checkpoint::{
@@ -247,18 +248,8 @@ proptest! {
         wish in (0_i64..4_000, 0_i64..4_000),
         rises in any::<bool>(),
     ) {
-        let mut ends: Vec<[i64; 2]> = Vec::new();
-        let mut at = [0, 0];
-        for (a, b) in &steps {
-            at = [at[0] + a, at[1] + b];
-            ends.push(at);
-        }
-        let newest = ends.len() - 1;
-        let committed = newest - usize::from(uncommitted && newest > 0);
-        let to = [at[0] + more.0, at[1] + more.1];
+        let Grown { log, ends, committed, to } = grown(&steps, uncommitted, more);
         let wanted = [wish.0.min(to[0]), wish.1.min(to[1])];
-        let slices: Vec<&[i64]> = ends.iter().map(|e| &e[..]).collect();
-        let log = log(&slices, committed, &to);
         let way_out = match rises {
             true => WayOut::Rise { offsets: offsets(&wanted) },
             false => WayOut::Move { offsets: one(1, wanted[1]) },
@@ -281,7 +272,7 @@ proptest! {
         // fails: never elsewhere in silence.
         let edit = Edit::of(&way_out, &log.view).unwrap();
         let old = offsets(&ends[committed]);
-        let uncommitted_end = offsets(&ends[newest]);
+        let uncommitted_end = offsets(ends.last().unwrap());
         let new: PartitionOffsets = plan.body.effects.iter()
             .map(|e| (e.topic.clone(), e.partition, e.after.0))
             .collect();

@@ -176,9 +176,9 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
             Some(view! { <BatchParameter prefill choices /> }.into_any())
         }
         "move" => Some(view! { <MoveParameter prefill /> }.into_any()),
-        "rise" => Some(view! { <RiseParameter prefill /> }.into_any()),
+        "rise" => Some(view! { <OffsetsParameter name="rises" label="Offsets to go on at, with numbers rising" prefill /> }.into_any()),
         "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
-        "offsets" => Some(view! { <OffsetsParameter prefill /> }.into_any()),
+        "offsets" => Some(view! { <OffsetsParameter name="offsets" label="Offsets" prefill /> }.into_any()),
         _ => None,
     };
     view! {
@@ -294,19 +294,6 @@ fn MoveParameter(prefill: String) -> impl IntoView {
 }
 
 #[component]
-fn RiseParameter(prefill: String) -> impl IntoView {
-    view! {
-        <Field
-            id="choose-rises"
-            label="Offsets to go on at, with numbers rising"
-            hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
-        >
-            <TextArea id="choose-rises" name=field("rises") value=prefill mono=true />
-        </Field>
-    }
-}
-
-#[component]
 fn TimeParameter(prefill: String) -> impl IntoView {
     view! {
         <Field
@@ -319,15 +306,21 @@ fn TimeParameter(prefill: String) -> impl IntoView {
     }
 }
 
+/// Offsets of every partition, for the form's field of this name.
 #[component]
-fn OffsetsParameter(prefill: String) -> impl IntoView {
+fn OffsetsParameter(
+    name: &'static str,
+    label: &'static str,
+    prefill: String,
+) -> impl IntoView {
+    let id = format!("choose-{name}");
     view! {
         <Field
-            id="choose-offsets"
-            label="Offsets"
+            id=id.clone()
+            label
             hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
         >
-            <TextArea id="choose-offsets" name=field("offsets") value=prefill mono=true />
+            <TextArea id name=field(name) value=prefill mono=true />
         </Field>
     }
 }
