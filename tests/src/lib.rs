@@ -13,6 +13,7 @@ mod journal;
 mod person;
 mod process;
 pub mod runbook;
+mod stage;
 
 pub use bucket::{Bronze, Bucket, Objects};
 pub use deadline::until;
@@ -22,3 +23,4 @@ pub use guided::Guided;
 pub use journal::{Journal, Row};
 pub use person::{Answer, Person, Refused};
 pub use process::{Ended, Sluice};
+pub use stage::Stage;

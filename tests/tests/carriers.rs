@@ -1,15 +1,13 @@
 //! Streams whose code reads where to begin, from a Spark conf or from an argument: a
 //! reset begins there, and stops for a person where the code does not read it after all.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Plan, PlanKind, Setting};
 use domain::run::Ending;
 use sandbox::emr::{JobRun, StartJobRun};
-use sandbox::streams::{StreamDefinition, streams};
-use tests::{Bronze, Deeds, Ground, Guided, Person, Sluice, until};
+use tests::{Guided, Stage, until};
 
 /// How far before the end a start is: read long ago, and read again in seconds.
 const BACK: i64 = 2_000;
@@ -17,16 +15,17 @@ const PARKS_WITHIN: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conf_carries_the_start_and_the_sibling_goes_on() {
-    let stage = Stage::set("loyalty_points").await;
+    let planned = Planned::set("loyalty_points").await;
+    let stage = &planned.stage;
     let tiers = "_checkpoints/loyalty/loyalty_tiers/";
     let before = stage.ground.bucket().bytes(&format!("{tiers}metadata"));
-    let (run, plan) = stage.is_reset().await;
-    let job = stage.newest_job_run();
+    let (run, plan) = planned.is_reset().await;
+    let job = planned.newest_job_run();
     let defaults = &job.configuration_overrides["applicationConfiguration"][0];
     assert_eq!(defaults["classification"], "spark-defaults");
     assert_eq!(
         defaults["properties"]["spark.loyalty.startingOffsets"],
-        stage.planned.to_spark_json()
+        planned.offsets.to_spark_json()
     );
     assert!(matches!(plan.setting(), Some(Setting::Conf { .. })));
     run.is_healthy_again().await;
@@ -38,12 +37,12 @@ async fn a_conf_carries_the_start_and_the_sibling_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_argument_carries_the_start() {
-    let stage = Stage::set("shipments").await;
-    let (run, plan) = stage.is_reset().await;
-    let job = stage.newest_job_run();
+    let planned = Planned::set("shipments").await;
+    let (run, plan) = planned.is_reset().await;
+    let job = planned.newest_job_run();
     assert_eq!(
         job.job_driver["sparkSubmit"]["entryPointArguments"],
-        serde_json::json!(["--starting-offsets", stage.planned.to_spark_json()])
+        serde_json::json!(["--starting-offsets", planned.offsets.to_spark_json()])
     );
     assert!(matches!(plan.setting(), Some(Setting::Argument { .. })));
     run.is_healthy_again().await;
@@ -51,8 +50,9 @@ async fn an_argument_carries_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_does_not_read_the_key_parks_the_run() {
-    let stage = Stage::set("loyalty_points").await;
-    let run = stage.opens_a_run().await;
+    let planned = Planned::set("loyalty_points").await;
+    let stage = &planned.stage;
+    let run = planned.opens_a_run().await;
     let plan = run.plans(PlanKind::Reset).await;
     let reads = r#"spark.conf.get("spark.loyalty.startingOffsets", "latest")"#;
     assert_eq!(stage.definition.script.matches(reads).count(), 1);
@@ -94,9 +94,10 @@ async fn a_script_that_does_not_read_the_key_parks_the_run() {
 /// closed, not after the checkpoint was cleared.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_cannot_carry_the_start_parks_the_run_before_the_gate() {
-    let stage = Stage::set("loyalty_points").await;
-    stage.is_submitted_with("--conf 'spark.loyalty.startingOffsets=latest");
-    let run = stage.opens_a_run().await;
+    let planned = Planned::set("loyalty_points").await;
+    let stage = &planned.stage;
+    planned.is_submitted_with("--conf 'spark.loyalty.startingOffsets=latest");
+    let run = planned.opens_a_run().await;
     let checkpoint = stage.definition.checkpoint_prefix();
     let before = stage.ground.bucket().objects(&checkpoint);
     let plan = run.plans(PlanKind::Reset).await;
@@ -119,47 +120,29 @@ async fn parked(run: &Guided) -> (String, String) {
     .await
 }
 
-/// A ground, the binary on it, a stream and where it is to begin.
-struct Stage {
-    /// Dropped before its ground, so that its log is still there to be shown.
-    _sluice: Sluice,
-    ground: Ground,
-    definition: StreamDefinition,
-    planned: PartitionOffsets,
-    recorded: u64,
+/// A stage, and where its stream is to begin.
+struct Planned {
+    stage: Stage,
+    offsets: PartitionOffsets,
 }
 
-impl Stage {
+impl Planned {
     async fn set(stream: &str) -> Self {
-        let ground = Ground::new().await;
-        let definition = streams()
-            .into_iter()
-            .find(|definition| definition.name == stream)
-            .expect("the sandbox has it");
-        let topic = &definition.topics[0];
-        let mut planned = PartitionOffsets::new();
+        let stage = Stage::set(stream).await;
+        let topic = &stage.definition.topics[0];
+        let mut offsets = PartitionOffsets::new();
         for partition in 0..i32::try_from(topic.partitions).expect("a small number") {
-            let end = ground.sandbox.world.topics.log_end(topic.name, partition);
-            let begin = end.expect("a topic") - BACK + i64::from(partition);
-            planned.set(topic.name, partition, begin);
+            let topics = &stage.ground.sandbox.world.topics;
+            let end = topics.log_end(topic.name, partition).expect("a topic");
+            offsets.set(topic.name, partition, end - BACK + i64::from(partition));
         }
-        let sluice = ground.serve().await;
-        let recorded = ground.sandbox.shared.record.last_seq();
-        Self {
-            _sluice: sluice,
-            ground,
-            definition,
-            planned,
-            recorded,
-        }
+        Self { stage, offsets }
     }
 
     /// Opens a Run that is to begin at the planned offsets, and secures it.
     async fn opens_a_run(&self) -> Guided {
-        let oda = Person::signed_in(&self.ground, "oda").await;
-        let name = self.definition.name.parse().expect("a name");
-        let run = Guided::opened(&oda, &name).await;
-        let offsets = self.planned.to_spark_json();
+        let run = self.stage.opens_a_run().await;
+        let offsets = self.offsets.to_spark_json();
         run.chooses("offsets", &[("offsets", &offsets)]).await;
         run.secures().await;
         run
@@ -169,29 +152,17 @@ impl Stage {
     /// planned offset, and from there on nothing is missing and nothing is twice.
     async fn is_reset(&self) -> (Guided, Plan) {
         let run = self.opens_a_run().await;
-        let bronze = self.definition.bronze_prefix();
-        let old: BTreeSet<String> = self.ground.bucket().keys(&bronze);
+        let old = self.stage.bronze_keys();
         let plan = run.plans(PlanKind::Reset).await;
         let value = plan.setting().map(Setting::value);
-        assert_eq!(value, Some(self.planned.to_spark_json().as_str()));
+        assert_eq!(value, Some(self.offsets.to_spark_json().as_str()));
         run.starts(&plan).await;
         run.is_done().await;
-        let began = until(
-            "bronze of each partition",
-            Duration::from_secs(120),
-            async || {
-                let ranges = self.ground.bucket().bronze(&bronze, &old);
-                let began = Bronze::beginnings(&ranges)?;
-                match began.len() == self.planned.len() {
-                    true => Ok(began),
-                    false => Err(format!("{began:?}")),
-                }
-            },
-        )
-        .await;
-        assert_eq!(began, self.planned);
-        let checkpoint = self.definition.checkpoint_prefix();
-        let written = self.deeds().changes_by("PutObject", &checkpoint);
+        let partitions = self.offsets.len();
+        let began = self.stage.new_bronze_begins(&old, partitions).await;
+        assert_eq!(began, self.offsets);
+        let checkpoint = self.stage.definition.checkpoint_prefix();
+        let written = self.stage.deeds().changes_by("PutObject", &checkpoint);
         assert_eq!(
             written.into_iter().collect::<Vec<_>>(),
             [("metadata".to_owned(), 2)],
@@ -202,15 +173,15 @@ impl Stage {
 
     /// Somebody cancels the job and submits it anew, with more parameters.
     fn is_submitted_with(&self, more: &str) {
-        let world = &self.ground.sandbox.world;
+        let world = &self.stage.ground.sandbox.world;
         let old = self.newest_job_run();
         world
             .emr
             .cancel(&old.application_id, &old.id, None)
             .expect("it runs");
-        let application = world.emr.application(self.definition.application);
+        let application = world.emr.application(self.stage.definition.application);
         let application = application.expect("an application");
-        let mut body = self.definition.submission("with-more-parameters");
+        let mut body = self.stage.definition.submission("with-more-parameters");
         let parameters = &mut body["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"];
         let given = parameters.as_str().expect("parameters").to_owned();
         *parameters = format!("{given} {more}").into();
@@ -226,11 +197,12 @@ impl Stage {
     }
 
     fn newest_job_run(&self) -> JobRun {
-        let job = self.ground.sandbox.world.job_run(self.definition.name);
+        let job = self
+            .stage
+            .ground
+            .sandbox
+            .world
+            .job_run(self.stage.definition.name);
         job.expect("a job run")
-    }
-
-    fn deeds(&self) -> Deeds {
-        Deeds::since(&self.ground.sandbox.shared.record, self.recorded)
     }
 }

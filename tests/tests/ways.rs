@@ -5,12 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::checkpoint::{CheckpointFile, StreamMetadata};
+use domain::checkpoint::CheckpointFile;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Cost, Plan, PlanKind};
-use sandbox::streams::{StreamDefinition, streams};
 use serde::Deserialize;
-use tests::{Bronze, Deeds, Ground, Guided, Objects, Person, Sluice, until};
+use tests::{Bronze, Guided, Objects, Stage, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_goes_on_where_the_doctor_said_and_touches_no_checkpoint() {
@@ -18,15 +17,8 @@ async fn a_restart_goes_on_where_the_doctor_said_and_touches_no_checkpoint() {
     let run = stage.opens_a_run().await;
     run.chooses("restart", &[]).await;
     run.secures().await;
-    let bronze = stage.bronze_keys();
-    let plan = run.plans(PlanKind::Reset).await;
+    let Went { plan, .. } = carried_out(&stage, &run).await;
     assert_eq!((plan.cost().skipped, plan.cost().repeated), (0, 0));
-    run.starts(&plan).await;
-    run.is_done().await;
-    assert_eq!(
-        stage.new_bronze_begins(&bronze, &plan).await,
-        promised(&plan)
-    );
     let checkpoint = stage.definition.checkpoint_prefix();
     let deeds = stage.deeds();
     let touched = deeds
@@ -50,30 +42,17 @@ async fn orders_drops_its_torn_batch_and_nothing_is_lost_or_repeated() {
     let cost = card.cost.expect("it is known");
     assert_eq!((cost.skipped, cost.repeated), (0, 0));
     let before = stage.checkpoint();
-    let id = StreamMetadata::parse(&before["metadata"])
-        .value
-        .expect("an id");
+    let id = stage.query_id();
 
     run.chooses("rollback", &[("batch", &card.prefill)]).await;
     run.secures().await;
-    let bronze = stage.bronze_keys();
-    let plan = run.plans(PlanKind::Reset).await;
-    run.starts(&plan).await;
-    run.is_done().await;
-    assert_eq!(
-        stage.new_bronze_begins(&bronze, &plan).await,
-        promised(&plan)
-    );
+    carried_out(&stage, &run).await;
     // Old and new objects together: every offset once.
     let prefix = stage.definition.bronze_prefix();
     let all = stage.ground.bucket().bronze(&prefix, &BTreeSet::new());
     Bronze::beginnings(&all).expect("no gap and no repeat");
-    stage.only_these_went(&before, |_, batch| batch > kept(&card.prefill));
-    let now = stage.checkpoint();
-    let now = StreamMetadata::parse(&now["metadata"])
-        .value
-        .expect("an id");
-    assert_eq!(now.id, id.id, "the query is the same");
+    only_these_went(&stage, &before, |_, batch| batch > kept(&card.prefill));
+    assert_eq!(stage.query_id(), id, "the query is the same");
     run.is_healthy_again().await;
 }
 
@@ -86,17 +65,12 @@ async fn a_rollback_repeats_exactly_what_was_read_after_the_batch() {
     let before = stage.checkpoint();
     run.chooses("rollback", &[("batch", &batch)]).await;
     run.secures().await;
-    let bronze = stage.bronze_keys();
-    let plan = run.plans(PlanKind::Reset).await;
+    let Went { plan, bronze, .. } = carried_out(&stage, &run).await;
     let again = domain::text::counted(plan.cost().repeated, "record", "records");
     assert!(words.contains(&again), "{words}: {again}");
-    run.starts(&plan).await;
-    run.is_done().await;
-    let began = stage.new_bronze_begins(&bronze, &plan).await;
-    assert_eq!(began, promised(&plan));
-    stage.repeated_as_promised(&bronze, &plan);
+    repeated_as_promised(&stage, &bronze, &plan);
     assert!(plan.cost().repeated > 0);
-    stage.only_these_went(&before, |_, of| of > kept(&batch));
+    only_these_went(&stage, &before, |_, of| of > kept(&batch));
     run.is_healthy_again().await;
 }
 
@@ -109,14 +83,9 @@ async fn a_query_with_state_goes_back_with_its_state() {
     run.chooses("rollback", &[("batch", &batch)]).await;
     run.secures().await;
     let before = stage.checkpoint();
-    let bronze = stage.bronze_keys();
-    let plan = run.plans(PlanKind::Reset).await;
-    run.starts(&plan).await;
-    run.is_done().await;
-    let began = stage.new_bronze_begins(&bronze, &plan).await;
-    assert_eq!(began, promised(&plan));
-    stage.repeated_as_promised(&bronze, &plan);
-    let gone = stage.only_these_went(&before, |is_state, of| {
+    let Went { plan, bronze, .. } = carried_out(&stage, &run).await;
+    repeated_as_promised(&stage, &bronze, &plan);
+    let gone = only_these_went(&stage, &before, |is_state, of| {
         of > kept(&batch) + i64::from(is_state)
     });
     assert!(gone.iter().any(|key| key.starts_with("state/")), "{gone:?}");
@@ -146,14 +115,13 @@ async fn a_poison_record_is_stepped_over_and_all_else_is_read_once() {
     })
     .await;
     run.chooses("move", &[("moves", &record)]).await;
-    let bronze = stage.bronze_keys();
     let before = stage.checkpoint();
-    let plan = run.plans(PlanKind::Reset).await;
+    let Went {
+        plan,
+        bronze,
+        began,
+    } = carried_out(&stage, &run).await;
     assert_eq!((plan.cost().skipped, plan.cost().repeated), (3, 0));
-    run.starts(&plan).await;
-    run.is_done().await;
-    let began = stage.new_bronze_begins(&bronze, &plan).await;
-    assert_eq!(began, promised(&plan));
     assert_eq!(
         began.get(&stopped.topic, stopped.partition),
         Some(poison + 1)
@@ -182,9 +150,7 @@ async fn orders_begins_at_given_offsets_under_rising_numbers() {
     let stage = Stage::set("orders").await;
     let run = stage.opens_a_run().await;
     let before = stage.checkpoint();
-    let id = StreamMetadata::parse(&before["metadata"])
-        .value
-        .expect("an id");
+    let id = stage.query_id();
     let card = option(&run, "rise").await;
     let mut wanted = PartitionOffsets::parse(&card.prefill)
         .value
@@ -199,13 +165,13 @@ async fn orders_begins_at_given_offsets_under_rising_numbers() {
     let offsets = wanted.to_spark_json();
     run.chooses("rise", &[("rises", &offsets)]).await;
     run.secures().await;
-    let bronze = stage.bronze_keys();
-    let plan = run.plans(PlanKind::Reset).await;
-    run.starts(&plan).await;
-    run.is_done().await;
-    let began = stage.new_bronze_begins(&bronze, &plan).await;
+    let Went {
+        plan,
+        bronze,
+        began,
+    } = carried_out(&stage, &run).await;
     assert_eq!(began, wanted);
-    stage.repeated_as_promised(&bronze, &plan);
+    repeated_as_promised(&stage, &bronze, &plan);
     let newest = before
         .keys()
         .filter_map(|key| match CheckpointFile::of_key(key) {
@@ -217,11 +183,7 @@ async fn orders_begins_at_given_offsets_under_rising_numbers() {
     let new = stage.ground.bucket().bronze(&prefix, &bronze);
     let first = new.iter().map(|range| range.batch).min();
     assert_eq!(first, Some(newest + 1));
-    let now = stage.checkpoint();
-    let now = StreamMetadata::parse(&now["metadata"])
-        .value
-        .expect("an id");
-    assert_eq!(now.id, id.id, "the query is the same");
+    assert_eq!(stage.query_id(), id, "the query is the same");
     run.is_healthy_again().await;
 }
 
@@ -258,129 +220,84 @@ fn promised(plan: &Plan) -> PartitionOffsets {
     offsets
 }
 
-/// A ground, the binary on it and a stream.
-struct Stage {
-    /// Dropped before its ground, so that its log is still there to be shown.
-    _sluice: Sluice,
-    ground: Ground,
-    definition: StreamDefinition,
-    recorded: u64,
+/// Plans the reset, carries it out, and holds where each partition then begins
+/// against the plan.
+async fn carried_out(stage: &Stage, run: &Guided) -> Went {
+    let bronze = stage.bronze_keys();
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    run.is_done().await;
+    let partitions = plan.body.effects.len();
+    let began = stage.new_bronze_begins(&bronze, partitions).await;
+    assert_eq!(began, promised(&plan));
+    Went {
+        plan,
+        bronze,
+        began,
+    }
 }
 
-impl Stage {
-    async fn set(stream: &str) -> Self {
-        let ground = Ground::new().await;
-        let definition = streams()
-            .into_iter()
-            .find(|definition| definition.name == stream)
-            .expect("the sandbox has it");
-        let sluice = ground.serve().await;
-        let recorded = ground.sandbox.shared.record.last_seq();
-        Self {
-            _sluice: sluice,
-            ground,
-            definition,
-            recorded,
-        }
-    }
+/// A reset that was carried out.
+struct Went {
+    plan: Plan,
+    /// The bronze objects of before.
+    bronze: BTreeSet<String>,
+    /// Where the new ones begin.
+    began: PartitionOffsets,
+}
 
-    async fn opens_a_run(&self) -> Guided {
-        let oda = Person::signed_in(&self.ground, "oda").await;
-        let name = self.definition.name.parse().expect("a name");
-        Guided::opened(&oda, &name).await
+/// The records of the old objects from where the job went on, which it has read
+/// again, are as many as the plan says, partition by partition.
+fn repeated_as_promised(stage: &Stage, old: &BTreeSet<String>, plan: &Plan) {
+    let prefix = stage.definition.bronze_prefix();
+    let all = stage.ground.bucket().bronze(&prefix, &BTreeSet::new());
+    let new = stage.ground.bucket().bronze(&prefix, old);
+    for effect in &plan.body.effects {
+        let of_old = |range: &&Bronze| {
+            range.partition == effect.partition
+                && range.topic == effect.topic
+                && !new.contains(range)
+        };
+        // What the last batch wrote without a commit is past "before".
+        let before = effect.before.map_or(0, |before| before.0);
+        let again: i64 = all
+            .iter()
+            .filter(of_old)
+            .map(|r| (r.until.min(before) - r.from.max(effect.after.0)).max(0))
+            .sum();
+        assert_eq!(
+            u64::try_from(again).ok(),
+            Some(effect.repeated),
+            "{effect:?}"
+        );
     }
+}
 
-    fn checkpoint(&self) -> Objects {
-        let prefix = self.definition.checkpoint_prefix();
-        self.ground.bucket().objects(&prefix)
-    }
-
-    fn bronze_keys(&self) -> BTreeSet<String> {
-        self.ground.bucket().keys(&self.definition.bronze_prefix())
-    }
-
-    fn deeds(&self) -> Deeds {
-        let record = &self.ground.sandbox.shared.record;
-        assert_eq!(record.dropped(), 0, "the record is not whole");
-        Deeds::since(record, self.recorded)
-    }
-
-    /// Where each partition begins in the objects that are new since, in which every
-    /// offset from there on is held once.
-    async fn new_bronze_begins(
-        &self,
-        old: &BTreeSet<String>,
-        plan: &Plan,
-    ) -> PartitionOffsets {
-        let prefix = self.definition.bronze_prefix();
-        until(
-            "bronze of each partition",
-            Duration::from_secs(120),
-            async || {
-                let ranges = self.ground.bucket().bronze(&prefix, old);
-                let began = Bronze::beginnings(&ranges)?;
-                match began.len() == plan.body.effects.len() {
-                    true => Ok(began),
-                    false => Err(format!("{began:?}")),
-                }
-            },
-        )
-        .await
-    }
-
-    /// The records of the old objects from where the job went on, which it has read
-    /// again, are as many as the plan says, partition by partition.
-    fn repeated_as_promised(&self, old: &BTreeSet<String>, plan: &Plan) {
-        let prefix = self.definition.bronze_prefix();
-        let all = self.ground.bucket().bronze(&prefix, &BTreeSet::new());
-        let new = self.ground.bucket().bronze(&prefix, old);
-        for effect in &plan.body.effects {
-            let of_old = |range: &&Bronze| {
-                range.partition == effect.partition
-                    && range.topic == effect.topic
-                    && !new.contains(range)
-            };
-            // What the last batch wrote without a commit is past "before".
-            let before = effect.before.map_or(0, |before| before.0);
-            let again: i64 = all
-                .iter()
-                .filter(of_old)
-                .map(|r| (r.until.min(before) - r.from.max(effect.after.0)).max(0))
-                .sum();
-            assert_eq!(
-                u64::try_from(again).ok(),
-                Some(effect.repeated),
-                "{effect:?}"
-            );
-        }
-    }
-
-    /// Of the objects as they were, Sluice deleted exactly those of the log and of the
-    /// state that `goes` says, once each; `metadata` was written twice, and nothing
-    /// else at all.
-    fn only_these_went(
-        &self,
-        before: &Objects,
-        goes: impl Fn(bool, i64) -> bool,
-    ) -> BTreeSet<String> {
-        let prefix = self.definition.checkpoint_prefix();
-        let deeds = self.deeds();
-        let expected: BTreeMap<String, usize> = before
-            .keys()
-            .filter(|key| match CheckpointFile::of_key(key) {
-                CheckpointFile::Offsets(batch) | CheckpointFile::Commits(batch) => {
-                    goes(false, batch)
-                }
-                CheckpointFile::State(file) | CheckpointFile::StateChecksum(file) => {
-                    goes(true, file.version)
-                }
-                _ => false,
-            })
-            .map(|key| (key.clone(), 1))
-            .collect();
-        assert_eq!(deeds.changes_by("DeleteObjects", &prefix), expected);
-        let written = deeds.changes_by("PutObject", &prefix);
-        assert_eq!(written, BTreeMap::from([("metadata".to_owned(), 2)]));
-        expected.into_keys().collect()
-    }
+/// Of the objects as they were, Sluice deleted exactly those of the log and of the
+/// state that `goes` says, once each; `metadata` was written twice, and nothing
+/// else at all.
+fn only_these_went(
+    stage: &Stage,
+    before: &Objects,
+    goes: impl Fn(bool, i64) -> bool,
+) -> BTreeSet<String> {
+    let prefix = stage.definition.checkpoint_prefix();
+    let deeds = stage.deeds();
+    let expected: BTreeMap<String, usize> = before
+        .keys()
+        .filter(|key| match CheckpointFile::of_key(key) {
+            CheckpointFile::Offsets(batch) | CheckpointFile::Commits(batch) => {
+                goes(false, batch)
+            }
+            CheckpointFile::State(file) | CheckpointFile::StateChecksum(file) => {
+                goes(true, file.version)
+            }
+            _ => false,
+        })
+        .map(|key| (key.clone(), 1))
+        .collect();
+    assert_eq!(deeds.changes_by("DeleteObjects", &prefix), expected);
+    let written = deeds.changes_by("PutObject", &prefix);
+    assert_eq!(written, BTreeMap::from([("metadata".to_owned(), 2)]));
+    expected.into_keys().collect()
 }
