@@ -7,7 +7,7 @@ mod judged;
 use std::time::Duration;
 
 use domain::offsets::PartitionOffsets;
-use domain::plan::PlanKind;
+use domain::plan::{Plan, PlanKind};
 use sandbox::emr::JobRunState;
 use sandbox::faults::{Fault, FaultKind, When};
 use sandbox::world::{CheckpointFileChoice, Lever};
@@ -125,13 +125,7 @@ async fn an_answer_that_is_lost_repeats_nothing() {
     let _sluice = ground.serve().await;
     let oda = Person::signed_in(&ground, "oda").await;
     let run = opened(&oda, &offsets_before_the_end(&ground)).await;
-    loses_answers(&ground);
-    run.secures().await;
-    let plan = run.plans(PlanKind::Reset).await;
-    run.starts(&plan).await;
-    run.is_done().await;
-    let left = ground.sandbox.shared.faults.list();
-    assert_eq!(left, [], "faults that nobody met");
+    let plan = is_done_though_answers_are_lost(&ground, &run).await;
     Left::by(&ground, &before, &plan);
 }
 
@@ -145,15 +139,21 @@ async fn an_answer_that_is_lost_rewrites_no_file_twice() {
     let run = Guided::opened(&oda, &orders).await;
     let offsets = offsets_before_the_end(&ground).to_spark_json();
     run.chooses("rise", &[("rises", &offsets)]).await;
-    loses_answers(&ground);
+    let plan = is_done_though_answers_are_lost(&ground, &run).await;
+    judged::rewrote_once(&ground, &before, &plan);
+    run.is_healthy_again().await;
+}
+
+/// Secures and resets, while each kind of answer is lost twice.
+async fn is_done_though_answers_are_lost(ground: &Ground, run: &Guided) -> Plan {
+    loses_answers(ground);
     run.secures().await;
     let plan = run.plans(PlanKind::Reset).await;
     run.starts(&plan).await;
     run.is_done().await;
     let left = ground.sandbox.shared.faults.list();
     assert_eq!(left, [], "faults that nobody met");
-    judged::rewrote_once(&ground, &before, &plan);
-    run.is_healthy_again().await;
+    plan
 }
 
 /// Cuts the connection twice after each kind of call was carried out.

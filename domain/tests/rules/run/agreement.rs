@@ -12,9 +12,26 @@ use super::story::{Story, planned, secured};
 #[test]
 fn who_made_a_plan_does_not_count_when_a_colleague_asks() {
     let plan = Digest::of(b"r");
-    let story = secured()
+    let story = asked_for("otto", &plan).and(
+        Some("otto"),
+        Event::Agreed {
+            plan,
+            role: Role::Stakeholder,
+            comment: String::new(),
+        },
+    );
+    let reset = story.state().reset.unwrap();
+    assert!(matches!(
+        reset.agreement(&one_stakeholder(), NOW),
+        AgreementState::Waiting { .. }
+    ));
+}
+
+/// Oda asks for agreement to a plan, which holds for a minute.
+fn asked_for(made_by: &str, plan: &Digest) -> Story {
+    secured()
         .and(
-            Some("otto"),
+            Some(made_by),
             planned(PlanKind::Reset, "r", &["reset-1"], &[]),
         )
         .and(
@@ -24,19 +41,6 @@ fn who_made_a_plan_does_not_count_when_a_colleague_asks() {
                 expires_at: NOW.plus(60_000),
             },
         )
-        .and(
-            Some("otto"),
-            Event::Agreed {
-                plan,
-                role: Role::Stakeholder,
-                comment: String::new(),
-            },
-        );
-    let reset = story.state().reset.unwrap();
-    assert!(matches!(
-        reset.agreement(&one_stakeholder(), NOW),
-        AgreementState::Waiting { .. }
-    ));
 }
 
 fn one_stakeholder() -> AgreementNeeded {
@@ -53,18 +57,7 @@ fn one_stakeholder() -> AgreementNeeded {
 #[test]
 fn an_agreement_holds_for_one_plan_and_ends_with_its_time() {
     let plan = Digest::of(b"r");
-    let asked = secured()
-        .and(
-            Some("oda"),
-            planned(PlanKind::Reset, "r", &["reset-1"], &[]),
-        )
-        .and(
-            Some("oda"),
-            Event::Requested {
-                plan: plan.clone(),
-                expires_at: NOW.plus(60_000),
-            },
-        );
+    let asked = asked_for("oda", &plan);
     let of = |story: &Story, now| {
         story
             .state()
