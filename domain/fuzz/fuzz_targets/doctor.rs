@@ -5,8 +5,8 @@
 use arbitrary::Arbitrary;
 use domain::checkpoint::checks::examine;
 use domain::checkpoint::{
-    CheckpointView, Given, ListedObject, Prognosis, QueryShape, Severity, SparkLine, infer,
-    predict,
+    CheckpointView, Given, ListedObject, Prognosis, QueryShape, Severity, SparkLine,
+    infer, predict,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -30,7 +30,11 @@ enum Name {
     Offsets(u8),
     Commits(u8),
     Source(u8),
-    State { partition: u8, version: u8, kind: u8 },
+    State {
+        partition: u8,
+        version: u8,
+        kind: u8,
+    },
     Schema,
     Operator,
     Other(String),
@@ -98,15 +102,6 @@ impl Content {
     }
 }
 
-const LINES: [SparkLine; 6] = [
-    SparkLine::V3_3,
-    SparkLine::V3_4,
-    SparkLine::V3_5,
-    SparkLine::V4_0,
-    SparkLine::V4_1,
-    SparkLine::V4_2,
-];
-
 fuzz_target!(|checkpoint: Checkpoint| {
     let mut view = CheckpointView::new("s3://bucket/checkpoint");
     for file in checkpoint.files {
@@ -114,12 +109,18 @@ fuzz_target!(|checkpoint: Checkpoint| {
         match file.content {
             Content::Unread(size) => {
                 let size = u64::from(size);
-                view.list(key, ListedObject { size, ..ListedObject::default() });
+                view.list(
+                    key,
+                    ListedObject {
+                        size,
+                        ..ListedObject::default()
+                    },
+                );
             }
             content => view.read(key, content.bytes().unwrap_or_default()),
         }
     }
-    let spark = LINES[usize::from(checkpoint.spark) % LINES.len()];
+    let spark = SparkLine::ALL[usize::from(checkpoint.spark) % SparkLine::ALL.len()];
     let shape = QueryShape::stateless(u32::from(checkpoint.sources.unwrap_or(1) % 4));
     let shape = QueryShape {
         stateful: checkpoint.stateful.unwrap_or(false),
@@ -129,6 +130,10 @@ fuzz_target!(|checkpoint: Checkpoint| {
     let prognosis = predict(&view, spark, &shape);
     let findings = examine(&view, spark, &shape);
     if matches!(prognosis, Prognosis::Fails { .. }) {
-        assert!(findings.iter().any(|found| found.severity == Severity::Error));
+        assert!(
+            findings
+                .iter()
+                .any(|found| found.severity == Severity::Error)
+        );
     }
 });

@@ -10,15 +10,6 @@ use domain::checkpoint::{
 };
 use libfuzzer_sys::fuzz_target;
 
-const LINES: [SparkLine; 6] = [
-    SparkLine::V3_3,
-    SparkLine::V3_4,
-    SparkLine::V3_5,
-    SparkLine::V4_0,
-    SparkLine::V4_1,
-    SparkLine::V4_2,
-];
-
 fuzz_target!(|bytes: &[u8]| {
     if let Some(read) = OffsetSeq::parse(bytes).flawless() {
         let again = OffsetSeq::parse(read.render().as_bytes()).flawless();
@@ -43,7 +34,7 @@ fuzz_target!(|bytes: &[u8]| {
         let again = SinkLog::parse(read.render().as_bytes()).flawless();
         assert_eq!(again, Some(read));
     }
-    for spark in LINES {
+    for spark in SparkLine::ALL {
         let _ = read_metadata(bytes, spark);
         let _ = read_offsets(bytes, spark);
         let _ = read_initial_offset(bytes, spark);

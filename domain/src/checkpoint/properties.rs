@@ -18,15 +18,6 @@ use crate::offsets::PartitionOffsets;
 
 mod state_files;
 
-const LINES: [SparkLine; 6] = [
-    SparkLine::V3_3,
-    SparkLine::V3_4,
-    SparkLine::V3_5,
-    SparkLine::V4_0,
-    SparkLine::V4_1,
-    SparkLine::V4_2,
-];
-
 fn kafka_offsets() -> impl Strategy<Value = PartitionOffsets> {
     let partitions = prop::collection::btree_map(0..=i32::MAX, 0..=i64::MAX, 1..5);
     prop::collection::btree_map("[a-zA-Z0-9._-]{1,20}", partitions, 1..3)
@@ -86,7 +77,7 @@ proptest! {
             let read = value.kafka_offsets(index).unwrap();
             prop_assert_eq!(read.flawless(), Some(line.clone()));
         }
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let read = read_offsets(sequence.render().as_bytes(), spark).unwrap();
             prop_assert_eq!(&read.sources, &sequence.sources);
             let read = read.metadata.unwrap();
@@ -152,7 +143,7 @@ proptest! {
         let metadata = StreamMetadata { id: Uuid::from_u128(id) };
         let parsed = StreamMetadata::parse(metadata.render().as_bytes());
         prop_assert_eq!(parsed.flawless(), Some(metadata.clone()));
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let read = read_metadata(metadata.render().as_bytes(), spark);
             prop_assert_eq!(read, Ok(metadata.id.to_string()));
         }
@@ -163,7 +154,7 @@ proptest! {
         let seed = InitialOffset { offsets };
         let bytes = seed.render();
         prop_assert_eq!(InitialOffset::parse(&bytes).flawless(), Some(seed.clone()));
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let read = read_initial_offset(&bytes, spark);
             prop_assert_eq!(read, Ok(seed.offsets.to_spark_json()));
         }
@@ -177,7 +168,7 @@ proptest! {
         let parsed = InitialOffset::parse(&bytes);
         prop_assert!(parsed.issues.iter().all(|i| i.code == IssueCode::Unusual));
         prop_assert_eq!(parsed.value.map(|seed| seed.offsets), Some(offsets));
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let read = read_initial_offset(&bytes, spark).unwrap();
             prop_assert_eq!(read.trim_end(), &json);
         }
@@ -195,7 +186,7 @@ proptest! {
         let _ = SinkLog::parse(&bytes);
         let _ = (check_delta(&bytes), check_snapshot(&bytes));
         let _ = (check_changelog(&bytes), check_zip(&bytes));
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let _ = read_metadata(&bytes, spark);
             let _ = read_offsets(&bytes, spark);
             let _ = read_commit(&bytes, spark, 1);
@@ -218,7 +209,7 @@ proptest! {
             view.list(key, ListedObject { size: 9, ..ListedObject::default() });
         }
         let shape = QueryShape { stateful, ..QueryShape::stateless(sources) };
-        for spark in LINES {
+        for spark in SparkLine::ALL {
             let prognosis = predict(&view, spark, &shape);
             let findings = examine(&view, spark, &shape);
             if matches!(prognosis, Prognosis::Fails { .. }) {

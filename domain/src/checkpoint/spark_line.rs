@@ -26,6 +26,16 @@ pub enum SparkLine {
 }
 
 impl SparkLine {
+    /// Every line, rising.
+    pub const ALL: [Self; 6] = [
+        Self::V3_3,
+        Self::V3_4,
+        Self::V3_5,
+        Self::V4_0,
+        Self::V4_1,
+        Self::V4_2,
+    ];
+
     /// The line that refuses the most. It stands in for a release that is not
     /// known, and is then named as what was assumed.
     pub const STRICTEST: Self = Self::V4_1;

@@ -97,17 +97,7 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
             </div>
             <ErrorInAddress />
             <p>{summary(&probes)}</p>
-            <Table caption="What was asked; nothing is changed by it">
-                <thead>
-                    <tr>
-                        <Th>"Question"</Th>
-                        <Th>"Outcome"</Th>
-                        <Th>"Why"</Th>
-                        <Th numeric=true>"Took"</Th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </Table>
+            {table("What was asked; nothing is changed by it".to_owned(), rows.into_any())}
             {super::changed::changed(changed, &region)}
             {write(stream, backup_root, may_write, written, action)}
         </div>
@@ -136,6 +126,23 @@ fn summary(probes: &[Probe]) -> String {
     .collect();
     let asked = counted(probes.len() as u64, "question", "questions");
     format!("{asked}: {}.", parts.join(", "))
+}
+
+fn table(caption: String, rows: AnyView) -> AnyView {
+    view! {
+        <Table caption>
+            <thead>
+                <tr>
+                    <Th>"Question"</Th>
+                    <Th>"Outcome"</Th>
+                    <Th>"Why"</Th>
+                    <Th numeric=true>"Took"</Th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Table>
+    }
+    .into_any()
 }
 
 fn row(probe: Probe) -> AnyView {
@@ -242,20 +249,10 @@ fn write(
 ) -> AnyView {
     let blocked = blocked(action, move || may.clone());
     let tried = match written {
-        Some(WriteTried { at, by, probe }) => view! {
-            <Table caption=format!("The newest try, by {by} at {}", at.utc())>
-                <thead>
-                    <tr>
-                        <Th>"Question"</Th>
-                        <Th>"Outcome"</Th>
-                        <Th>"Why"</Th>
-                        <Th numeric=true>"Took"</Th>
-                    </tr>
-                </thead>
-                <tbody>{row(probe)}</tbody>
-            </Table>
+        Some(WriteTried { at, by, probe }) => {
+            let caption = format!("The newest try, by {by} at {}", at.utc());
+            table(caption, row(probe).into_any())
         }
-        .into_any(),
         None => {
             view! { <p class="soft">"It was not tried since Sluice was started."</p> }
                 .into_any()
