@@ -1,7 +1,14 @@
 // `orders` goes from corrupt to healthy by each way out, walked by clicking.
 import { bronzeBeginnings, bronzeObjects } from "../support/bronze.js";
 import { corrupt, pull, state } from "../support/console.js";
-import { expect, hydrated, PHONE, test } from "../support/fixtures.js";
+import {
+  DESKTOP,
+  expect,
+  expectNoSidewaysScroll,
+  hydrated,
+  PHONE,
+  test,
+} from "../support/fixtures.js";
 import {
   abortOpenRun,
   answerChecklist,
@@ -156,6 +163,11 @@ async function atTheWayOut(page: Page): Promise<Map<string, Position>> {
   expect(before.size).toBe(6);
   await openRun(page, STREAM);
   await answerChecklist(page);
+  // Why a restart is not possible names a place that is longer than a phone is wide.
+  await expect(page.getByText(/Not possible: .*offsets\/71/)).toBeVisible();
+  await page.setViewportSize(PHONE);
+  await expectNoSidewaysScroll(page, "the ways out of a torn checkpoint, phone");
+  await page.setViewportSize(DESKTOP);
   return before;
 }
 

@@ -7,7 +7,7 @@ use super::targets::TimestampOffsets;
 use super::{LeftOut, PartitionEffect};
 use crate::ids::JobRunId;
 use crate::intent::WayOut;
-use crate::sink::{Again, CLEARED, beginning_of, kind_of, told};
+use crate::sink::{Again, CLEARED, beginning_of, told};
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
 use crate::stream::{Carrier, Stream};
 
@@ -126,9 +126,7 @@ pub(super) fn onward_notes(
     if *way_out == WayOut::Restart {
         return notes;
     }
-    if let Some(begins) =
-        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), checkpoint)
-    {
+    if let Some(begins) = beginning_of(way_out, &stream.sink, snapshot) {
         let again = match effects.iter().any(|e| e.repeated > 0) {
             true => Again::Yes,
             false => Again::No,

@@ -1,8 +1,6 @@
 //! Plans that go on from the checkpoint's own log, changed or not: where the
 //! job will go on is what the doctor foretells of the checkpoint as it will be.
 
-use uuid::Uuid;
-
 use super::build::restart;
 use super::edit::{Foreseen, offsets_of};
 use super::notes::{onward_left_out, onward_notes};
@@ -18,9 +16,8 @@ use crate::checkpoint::Prognosis;
 use crate::intent::{Touch, WayOut};
 use crate::keyset::{KeyEntry, KeySet};
 use crate::offsets::PartitionOffsets;
-use crate::sink::{goes_by_query, kind_of};
-use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
-use crate::stream::Stream;
+use crate::sink::beginning_of;
+use crate::snapshot::{CheckpointSeen, KafkaSeen};
 
 /// Where the query goes on.
 pub(super) struct Onward {
@@ -42,10 +39,7 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     let way_out = &intent.way_out;
     let ground = ground(input)?;
     let checkpoint = ground.checkpoint;
-    // What a plain start does is the doctor's to say, and no reset's.
-    if *way_out != WayOut::Restart {
-        refuse_sink(stream, snapshot, way_out)?;
-    }
+    refuse_sink(stream, snapshot, way_out)?;
     if let WayOut::RollBack { batch } = way_out {
         rolled_back(checkpoint, *batch)?;
     }
@@ -83,15 +77,6 @@ fn refuse_elsewhere(way_out: &WayOut, onward: &Onward) -> Result<(), Refusal> {
         Some((topic, partition, offset)) => Err(Refusal::Log(format!(
             "{topic}-{partition} would not go on at {offset}."
         ))),
-    }
-}
-
-/// Whether batches are planned anew under numbers that a sink may know.
-pub(super) fn forgets(way_out: &WayOut, checkpoint: &CheckpointSeen) -> bool {
-    match way_out {
-        WayOut::RollBack { .. } => true,
-        WayOut::Move { .. } => checkpoint.newest_offsets != checkpoint.newest_commit,
-        _ => false,
     }
 }
 
@@ -234,10 +219,10 @@ fn steps(
         kinds.push(StepKind::OpenGate(OpenGateStep {
             prefix: prefix.clone(),
             replaces: gate,
-            query_id: match forgets(way_out, checkpoint) {
-                true => new_or_old_id(stream, input.snapshot, checkpoint, input.query_id),
-                false => checkpoint.query_id.unwrap_or(input.query_id),
-            },
+            query_id: beginning_of(way_out, &stream.sink, input.snapshot)
+                .filter(|begins| begins.same_query)
+                .and(checkpoint.query_id)
+                .unwrap_or(input.query_id),
         }));
     }
     kinds.push(StepKind::Restart(restart));
@@ -279,20 +264,5 @@ fn refuse_unsealed(foreseen: &Foreseen, keys: &[KeyEntry]) -> Result<(), Refusal
         Some((key, _)) => Err(Refusal::Log(format!(
             "{key} is not in the sealed backup as it is now. Abort this Run and open another, which secures the stream anew."
         ))),
-    }
-}
-
-/// The id of the rolled back query. Delta and Iceberg remember by it which
-/// batches they hold, and would skip those that are planned anew: there it gets
-/// a new one.
-fn new_or_old_id(
-    stream: &Stream,
-    snapshot: &Snapshot,
-    checkpoint: &CheckpointSeen,
-    fresh: Uuid,
-) -> Uuid {
-    match goes_by_query(kind_of(&stream.sink, &snapshot.sink)) {
-        true => fresh,
-        false => checkpoint.query_id.unwrap_or(fresh),
     }
 }

@@ -18,9 +18,7 @@ pub(super) fn preview(
 ) -> Result<Vec<PartitionEffect>, Refusal> {
     let checkpoint = seen_checkpoint(snapshot)?;
     let kafka = seen_kafka(snapshot)?;
-    if *way_out != WayOut::Restart {
-        refuse_sink(stream, snapshot, way_out)?;
-    }
+    refuse_sink(stream, snapshot, way_out)?;
     let sources = match way_out {
         WayOut::Move { offsets } => moved(stream, checkpoint, offsets)?,
         WayOut::Rise { offsets } => risen(stream, checkpoint, kafka, offsets)?,

@@ -8,7 +8,7 @@ use super::setting::setting;
 use crate::intent::{Touch, WayOut};
 use crate::offsets::PartitionOffsets;
 use crate::policy::Policy;
-use crate::sink::{Again, beginning_of, kind_of, told};
+use crate::sink::{Again, beginning_of, told};
 use crate::snapshot::{CheckpointSeen, KafkaSeen, Snapshot};
 use crate::stream::Stream;
 use crate::time::Millis;
@@ -66,10 +66,12 @@ pub(super) fn refuse_sink(
     snapshot: &Snapshot,
     way_out: &WayOut,
 ) -> Result<(), Refusal> {
-    let checkpoint = seen_checkpoint(snapshot)?;
-    let Some(begins) =
-        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), checkpoint)
-    else {
+    // What a plain start does is the doctor's to say, and no plan's to refuse.
+    let begins = match way_out {
+        WayOut::Restart => None,
+        _ => beginning_of(way_out, &stream.sink, snapshot),
+    };
+    let Some(begins) = begins else {
         return Ok(());
     };
     let told = told(&stream.sink, &snapshot.sink, &begins, Again::No);

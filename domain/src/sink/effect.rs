@@ -6,7 +6,7 @@
 use super::{SinkSeen, Whose};
 use crate::checkpoint::Prognosis;
 use crate::intent::WayOut;
-use crate::snapshot::{CheckpointSeen, Observed};
+use crate::snapshot::{Observed, Snapshot};
 use crate::stream::{Sink, SinkKind};
 
 /// How a query begins, as far as a sink minds.
@@ -62,47 +62,45 @@ pub struct SinkTold {
 
 /// How the query begins under a way out. Those that clear the checkpoint begin
 /// at batch 0 and give the query a new id; the others go on from its log. `None`
-/// where the log does not tell.
+/// where the log does not tell, or was not read.
+///
+/// A plan gives the query the id that is meant here.
 #[must_use]
 pub fn beginning_of(
     way_out: &WayOut,
-    kind: SinkKind,
-    checkpoint: &CheckpointSeen,
+    sink: &Sink,
+    snapshot: &Snapshot,
 ) -> Option<Beginning> {
-    let commit = checkpoint.newest_commit.unwrap_or(-1);
-    let newest = checkpoint.newest_offsets.unwrap_or(-1).max(commit);
-    // What is planned anew under old numbers is another query's, where the sink
-    // goes by the query.
-    let by_query = goes_by_query(kind);
-    let on = |batch: i64, rises: bool| Beginning {
+    let checkpoint = snapshot.checkpoint.seen();
+    // What was found there, else what is configured.
+    let found = snapshot.sink.seen().and_then(SinkSeen::kind);
+    let kind = found.unwrap_or(sink.kind);
+    // Batches that are planned anew under old numbers are another query's, where
+    // the sink remembers by the query's id: it would drop them otherwise.
+    let by_query = matches!(kind, SinkKind::Delta | SinkKind::Iceberg);
+    let after = |batch: i64, rises: bool| Beginning {
         batch: batch.saturating_add(1),
         same_query: rises || !by_query,
         replay: false,
         rises,
     };
+    let logs = checkpoint.map(|seen| (seen.newest_offsets, seen.newest_commit));
     match way_out {
         WayOut::Latest
         | WayOut::Timestamp { .. }
         | WayOut::Offsets { .. }
         | WayOut::Earliest => Some(CLEARED),
-        WayOut::Restart => next_start(&checkpoint.prognosis),
-        WayOut::RollBack { batch } => Some(on(*batch, false)),
-        WayOut::Move { .. } => Some(on(commit, newest == commit)),
-        WayOut::Rise { .. } => Some(on(newest, true)),
+        WayOut::Restart => next_start(&checkpoint?.prognosis),
+        WayOut::RollBack { batch } => Some(after(*batch, false)),
+        WayOut::Move { .. } => {
+            let (offsets, commit) = logs?;
+            Some(after(commit.unwrap_or(-1), offsets == commit))
+        }
+        WayOut::Rise { .. } => {
+            let (offsets, commit) = logs?;
+            Some(after(offsets.max(commit).unwrap_or(-1), true))
+        }
     }
-}
-
-/// Whether a kind remembers batches by the query's id, so that a new id makes it
-/// remember none.
-#[must_use]
-pub fn goes_by_query(kind: SinkKind) -> bool {
-    matches!(kind, SinkKind::Delta | SinkKind::Iceberg)
-}
-
-/// The kind of a sink: what was found there, else what is configured.
-#[must_use]
-pub fn kind_of(sink: &Sink, seen: &Observed<SinkSeen>) -> SinkKind {
-    seen.seen().and_then(SinkSeen::kind).unwrap_or(sink.kind)
 }
 
 /// How a query begins on a checkpoint that was cleared.

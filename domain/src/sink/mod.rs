@@ -24,8 +24,7 @@ use crate::stream::SinkKind;
 use crate::time::Millis;
 
 pub use effect::{
-    Again, Beginning, CLEARED, Effect, SinkTold, beginning_of, goes_by_query, kind_of,
-    next_start, told,
+    Again, Beginning, CLEARED, Effect, SinkTold, beginning_of, next_start, told,
 };
 pub use findings::findings;
 pub use view::{FILE_BYTES_MAX, LogFolder, SinkView};

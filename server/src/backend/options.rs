@@ -6,7 +6,7 @@ use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Cost, preview};
 use domain::policy::Policy;
-use domain::sink::{Again, beginning_of, kind_of, told};
+use domain::sink::{Again, beginning_of, told};
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::text::counted;
@@ -224,10 +224,7 @@ fn what_the_sink_does(
         Some(cost) if cost.repeated == 0 => Again::No,
         _ => Again::Yes,
     };
-    let checkpoint = snapshot.checkpoint.seen();
-    let begins = checkpoint.and_then(|seen| {
-        beginning_of(way_out, kind_of(&stream.sink, &snapshot.sink), seen)
-    });
+    let begins = beginning_of(way_out, &stream.sink, snapshot);
     match begins {
         Some(begins) => told(&stream.sink, &snapshot.sink, &begins, again).said,
         None => String::new(),
