@@ -16,6 +16,7 @@ use crate::msk::{Cluster, Msk};
 use crate::oidc::{self, Client, Provider, ProviderConfig};
 use crate::record::Record;
 use crate::s3::{self, Store, StoreError};
+use crate::streams;
 use crate::sts::Sts;
 use crate::wire::{AccessKeys, FrontDoor, FrontDoorBuilder, Shared};
 use crate::world::{SeedError, World};
@@ -32,6 +33,9 @@ pub struct Config {
     /// The directory of the S3 buckets. Everything under `s3` in it is wiped at the
     /// start.
     pub data_dir: PathBuf,
+    /// Whether it begins without streams of its own: applications, a bucket and roles
+    /// only, to be filled from outside.
+    pub bare: bool,
     /// By how much delays are divided.
     pub time_factor: u32,
     /// From which chance is drawn, so that a run can be repeated.
@@ -125,7 +129,11 @@ impl Sandbox {
         let now_ms = shared.clock.now_ms();
         let msk = Arc::new(Msk::new(Cluster::new(MSK_CLUSTER, &brokers, now_ms)));
         world.run();
-        world.seed().await.map_err(StartError::Seed)?;
+        let streams = match config.bare {
+            true => Vec::new(),
+            false => streams::streams(),
+        };
+        world.seed_with(streams).await.map_err(StartError::Seed)?;
         let door = front_door(&shared, &world, &msk)
             .open(config.aws_addr)
             .await

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use aws_sdk_s3::config::{Credentials, Region};
 use sandbox::oidc::Client;
@@ -11,6 +12,7 @@ fn config(data_dir: &Path, ip: [u8; 4]) -> Config {
     let any = SocketAddr::from((ip, 0));
     Config {
         data_dir: data_dir.to_owned(),
+        bare: false,
         time_factor: 60,
         seed: 1,
         aws_addr: any,
@@ -86,4 +88,59 @@ async fn an_address_that_others_reach_is_refused() {
     let refused = Sandbox::start(config(directory.path(), [0, 0, 0, 0])).await;
     let refused = refused.err().expect("refused");
     assert!(matches!(refused, StartError::NotLoopback(_)), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_sandbox_has_no_streams_and_its_job_is_run_by_who_asks_for_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let bare = Config {
+        bare: true,
+        ..config(directory.path(), [127, 0, 0, 1])
+    };
+    let sandbox = Sandbox::start(bare).await.expect("a sandbox");
+    sandbox.world.reset().await.expect("a reset");
+    assert!(sandbox.world.streams().is_empty());
+    assert_eq!(checkpoint(&sandbox).await, [""; 0]);
+    let bucket = sandbox.world.store.bucket_directory("bucket");
+    std::fs::create_dir_all(bucket.join("jobs")).expect("a folder");
+    let script = format!("{}\n", sandbox::job::OUTSIDE_MARK);
+    std::fs::write(bucket.join("jobs/mine.py"), script).expect("a script");
+
+    let console = sandbox.console_url();
+    let body = serde_json::json!({
+        "application": "00fstreaming0709",
+        "body": {
+            "executionRoleArn": "arn:aws:iam::123456789012:role/mine",
+            "jobDriver": { "sparkSubmit": { "entryPoint": "s3://bucket/jobs/mine.py" } },
+        },
+    });
+    let submit = post(&format!("{console}/api/levers/submit"), &body).await;
+    assert_eq!(submit, 200);
+    let looked = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let told = text(format!("{console}/api/outside")).await;
+            let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+            if let Some(driver) = told["drivers"].get(0) {
+                return driver.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let driver = looked.await.expect("the driver is to run");
+    assert_eq!(driver["entry_point"], "s3://bucket/jobs/mine.py");
+    let run = driver["job_run_id"].as_str().expect("a job run");
+    let at = |what: &str| format!("{console}/api/outside/{run}/1/{what}");
+    let lines = serde_json::json!({ "lines": ["read 3"] });
+    assert_eq!(post(&at("log"), &lines).await, 204);
+    let end = serde_json::json!({ "exceptions": [] });
+    assert_eq!(post(&at("end"), &end).await, 204);
+    assert_eq!(post(&at("end"), &end).await, 404);
+    sandbox.stop().await;
+}
+
+async fn post(url: &str, body: &serde_json::Value) -> u16 {
+    let request = reqwest::Client::new().post(url);
+    let request = request.header("content-type", "application/json");
+    let answer = request.body(body.to_string()).send().await;
+    answer.expect("an answer").status().as_u16()
 }

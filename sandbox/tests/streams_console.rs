@@ -26,6 +26,7 @@ async fn bench() -> Bench {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let config = Config {
         data_dir: directory.path().to_owned(),
+        bare: false,
         time_factor: 300,
         seed: 1,
         aws_addr: any,

@@ -55,6 +55,7 @@ impl Ground {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sandbox = Sandbox::start(sandbox::Config {
             data_dir: folder.path().join("sandbox"),
+            bare: false,
             time_factor: TIME_FACTOR,
             seed: 1,
             aws_addr: any,

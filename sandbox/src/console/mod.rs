@@ -6,6 +6,7 @@
 
 mod api;
 mod guard;
+mod outside;
 mod page;
 mod state;
 
@@ -103,6 +104,15 @@ fn router(shared: Shared) -> Router {
         .route("/api/record", get(api::record))
         .route("/api/levers/{name}", post(api::pull))
         .route("/api/reset", post(api::reset))
+        .route("/api/outside", get(outside::list))
+        .route(
+            "/api/outside/{job_run_id}/{attempt}/log",
+            post(outside::log),
+        )
+        .route(
+            "/api/outside/{job_run_id}/{attempt}/end",
+            post(outside::end),
+        )
         .layer(axum::middleware::from_fn(guard::own_site_only))
         .with_state(shared)
 }

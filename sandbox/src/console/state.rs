@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Shared;
 use crate::emr::JobRun;
 use crate::faults::ActiveFault;
-use crate::streams::{StreamDefinition, streams};
+use crate::streams::StreamDefinition;
 use crate::world::{CheckpointFileChoice, World};
 
 /// The whole state.
@@ -53,7 +53,11 @@ impl State {
         Self {
             now_ms: world.clock.now_ms(),
             time_factor: world.clock.factor(),
-            streams: streams().iter().map(|stream| one(world, stream)).collect(),
+            streams: world
+                .streams()
+                .iter()
+                .map(|stream| one(world, stream))
+                .collect(),
             faults: world.faults.list(),
             messages: Vec::new(),
             record_seq: world.record.last_seq(),

@@ -187,6 +187,7 @@ impl Life {
         let order = AttemptOrder::new(&run, &application, number);
         let stop = StopSignal::default();
         let jobs = self.emr.inner.jobs.clone();
+        let outside = jobs.outside.clone();
         let driver = run_attempt(jobs, order, self.timeline.clone(), stop.clone());
         tokio::pin!(driver);
         let halt = tokio::select! {
@@ -224,7 +225,14 @@ impl Life {
             }
         }
         stop.terminate();
-        let wait = self.timeline.pass(grace.unwrap_or(KILL_AFTER));
+        let wait = async {
+            self.timeline.pass(grace.unwrap_or(KILL_AFTER)).await;
+            // What runs outside cannot be killed from here: who runs it says when it
+            // is dead.
+            if outside.runs(&self.id, number) {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             biased;
             _ = &mut driver => {}

@@ -12,6 +12,7 @@ use super::driver_log::DriverLog;
 use super::failure::{Failure, QueryIdentity};
 use super::kafka::KafkaSource;
 use super::order::{AttemptOrder, StopSignal};
+use super::outside::Outside;
 use super::progress::{Listener, WorkerMetrics};
 use super::query::{MicroBatchQuery, QueryPlan};
 use super::script::{QueryDefinition, Script, Surroundings};
@@ -45,6 +46,8 @@ pub struct JobEnvironment {
     pub metrics: Metrics,
     /// The console's switches on drivers.
     pub controls: Controls,
+    /// Drivers that somebody else runs.
+    pub outside: Outside,
 }
 
 /// How an attempt ended by itself.
@@ -65,7 +68,7 @@ pub async fn run_attempt(
 ) -> AttemptEnd {
     let driver = Driver::new(environment, order, timeline, stop);
     match driver.run().await {
-        Ok(()) => AttemptEnd::Finished,
+        Ok(end) => end,
         Err(Death { failure, identity }) => {
             for event in failure.log_events(driver.order.line, &identity) {
                 match event.starts_with("ERROR") {
@@ -138,13 +141,19 @@ impl Driver {
         }
     }
 
-    async fn run(&self) -> Result<(), Death> {
+    async fn run(&self) -> Result<AttemptEnd, Death> {
         for key in &self.order.ignored_confs {
             self.log.raw(&format!(
                 "Warning: Ignoring non-Spark config property: {key}"
             ));
         }
-        let script = self.script().await?;
+        let text = self.script_text().await?;
+        if Outside::is_marked(&text) {
+            let (order, stop) = (self.order.clone(), self.stop.clone());
+            let outside = &self.environment.outside;
+            return Ok(outside.run(order, self.log.clone(), stop).await);
+        }
+        let script = self.script(&text)?;
         let line = self.order.line;
         self.log.spark(&format!(
             "INFO SparkContext: Running Spark version {line}-amzn"
@@ -172,13 +181,13 @@ impl Driver {
             biased;
             () = self.stop.terminated(), if !script.graceful_stop => {
                 self.log.spark("ERROR ApplicationMaster: RECEIVED SIGNAL TERM");
-                Ok(())
             }
-            ended = ended => ended,
+            ended = ended => ended?,
         }
+        Ok(AttemptEnd::Finished)
     }
 
-    async fn script(&self) -> Result<Script, Death> {
+    async fn script_text(&self) -> Result<String, Death> {
         let entry = Location::parse(&self.order.entry_point)?;
         // A location is read as a prefix; the entry point is the key without its slash.
         let key = entry.prefix.trim_end_matches('/');
@@ -190,12 +199,15 @@ impl Driver {
             let text = format!("File {} does not exist", self.order.entry_point);
             return Err(Failure::new("java.io.FileNotFoundException", text).into());
         };
-        let text = String::from_utf8_lossy(&bytes);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn script(&self, text: &str) -> Result<Script, Death> {
         let around = Surroundings {
             confs: self.order.confs.clone(),
             arguments: self.order.arguments.clone(),
         };
-        Script::parse(&text, &around).map_err(|error| {
+        Script::parse(text, &around).map_err(|error| {
             Failure::new("org.apache.spark.SparkUserAppException", error.to_string())
                 .into()
         })

@@ -179,17 +179,7 @@ impl Failure {
                     format!("{QUERY_EXCEPTION}: {}", self.surfaced(line, query))
                 }))
                 .collect();
-        let mut details = format!(
-            "Job failed, please check complete logs in configured logging destination. \
-             ExitCode: 1. Last few exceptions: Caused by: {}",
-            exceptions.join("\n")
-        );
-        if details.len() > STATE_DETAILS_MAX {
-            let end = details.floor_char_boundary(STATE_DETAILS_MAX - 3);
-            details.truncate(end);
-            details.push_str("...");
-        }
-        details
+        state_details(&exceptions)
     }
 
     /// What the driver writes when the query ends: the JVM's trace, then Python's.
@@ -241,6 +231,21 @@ impl Failure {
             ],
         }
     }
+}
+
+/// What EMR keeps of these exceptions, the innermost first.
+pub(super) fn state_details(exceptions: &[String]) -> String {
+    let mut details = format!(
+        "Job failed, please check complete logs in configured logging destination. \
+         ExitCode: 1. Last few exceptions: Caused by: {}",
+        exceptions.join("\n")
+    );
+    if details.len() > STATE_DETAILS_MAX {
+        let end = details.floor_char_boundary(STATE_DETAILS_MAX - 3);
+        details.truncate(end);
+        details.push_str("...");
+    }
+    details
 }
 
 impl QueryIdentity {

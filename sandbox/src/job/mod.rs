@@ -4,7 +4,8 @@
 //! the script, lists and reads the checkpoint from S3 as the job's role, resumes by
 //! Spark's rules (`domain::checkpoint`), and writes offsets, commits, sources, state and
 //! metadata in Spark's formats, never over a file that is there. Two job runs on one
-//! checkpoint therefore really conflict.
+//! checkpoint therefore really conflict. A script can say that it runs outside; then it is
+//! not simulated at all (`outside`).
 
 mod controls;
 mod driver;
@@ -13,6 +14,7 @@ mod failure;
 mod kafka;
 mod kafka_options;
 mod order;
+mod outside;
 mod planner;
 mod progress;
 mod python;
@@ -33,6 +35,7 @@ pub use failure::{Cause, Failure, QueryIdentity};
 pub use kafka::KafkaSource;
 pub use kafka_options::{KafkaOptions, Starting};
 pub use order::{AttemptOrder, StopSignal};
+pub use outside::{MARK as OUTSIDE_MARK, NotOutside, Outside, OutsideDriver};
 pub use planner::OffsetRange;
 pub use python::PythonError;
 pub use query::{Batch, MicroBatchQuery, QueryPlan};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::job::SinkFormat;
 
 pub use catalogue::{applications, streams};
-pub use sluice_toml::{Addresses, sluice_toml};
+pub use sluice_toml::{Addresses, sluice_toml, sluice_toml_of};
 
 /// The bucket that everything lies in, by the runbook's name.
 pub const BUCKET: &str = "bucket";

@@ -50,10 +50,19 @@ pub struct Addresses {
 
 /// The whole file. Times are those of a sandbox under the clock's factor.
 pub fn sluice_toml(at: &Addresses, clock: &Clock) -> String {
+    sluice_toml_of(&streams(), at, clock)
+}
+
+/// As [`sluice_toml`], for these streams.
+pub fn sluice_toml_of(
+    streams: &[StreamDefinition],
+    at: &Addresses,
+    clock: &Clock,
+) -> String {
     let mut toml = String::new();
     head(&mut toml, at, clock).expect("a text grows");
-    for stream in streams() {
-        one(&mut toml, &stream, clock).expect("a text grows");
+    for stream in streams {
+        one(&mut toml, stream, clock).expect("a text grows");
     }
     toml
 }

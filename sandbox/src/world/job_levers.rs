@@ -1,14 +1,25 @@
 //! The levers on jobs.
 
+use serde_json::{Value, json};
+
 use super::World;
 use super::lever::{Lever, LeverError};
-use super::levers::stream_named;
 use crate::emr::StartJobRun;
 
 impl World {
     pub(super) fn pull_job(&self, lever: Lever) -> Result<String, LeverError> {
         match lever {
-            Lever::Start { stream } => self.start(&stream),
+            Lever::Start { stream } => {
+                let definition = self.stream_named(&stream)?;
+                self.submit(definition.application, &definition.submission(&token()))
+            }
+            Lever::Submit {
+                application,
+                mut body,
+            } => {
+                body.insert("clientToken".to_owned(), json!(token()));
+                self.submit(&application, &Value::Object(body))
+            }
             Lever::Cancel { stream } => {
                 let run = self.job_run(&stream)?;
                 let cancelled = self.emr.cancel(&run.application_id, &run.id, None);
@@ -47,7 +58,7 @@ impl World {
                 Ok(format!("job run {} {word}", run.id))
             }
             Lever::ComesBack { stream, on } => {
-                let name = stream_named(&stream)?.job_name();
+                let name = self.stream_named(&stream)?.job_name();
                 self.emr.set_levers(|levers| match on {
                     true => drop(levers.comes_back.insert(name)),
                     false => drop(levers.comes_back.remove(&name)),
@@ -59,17 +70,16 @@ impl World {
         }
     }
 
-    fn start(&self, stream: &str) -> Result<String, LeverError> {
-        let definition = stream_named(stream)?;
-        let application = self
-            .emr
-            .application(definition.application)
-            .map_err(LeverError::Emr)?;
-        let body = definition.submission(&uuid::Uuid::new_v4().to_string());
-        let request = StartJobRun::parse(&body, &application).map_err(LeverError::Emr)?;
+    fn submit(&self, application: &str, body: &Value) -> Result<String, LeverError> {
+        let application = self.emr.application(application).map_err(LeverError::Emr)?;
+        let request = StartJobRun::parse(body, &application).map_err(LeverError::Emr)?;
         let by = Self::console().arn;
         let started = self.emr.start_job_run(&application.id, request, &by);
         let started = started.map_err(LeverError::Emr)?;
         Ok(format!("job run {} is submitted", started.job_run_id))
     }
+}
+
+fn token() -> String {
+    uuid::Uuid::new_v4().to_string()
 }

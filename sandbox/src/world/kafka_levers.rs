@@ -4,7 +4,6 @@ use domain::offsets::PartitionOffsets;
 
 use super::World;
 use super::lever::{CheckpointFileChoice, Lever, LeverError};
-use super::levers::stream_named;
 use crate::kafka::TopicError;
 use crate::streams::BUCKET;
 
@@ -12,7 +11,7 @@ impl World {
     pub(super) fn pull_kafka(&self, lever: Lever) -> Result<String, LeverError> {
         match lever {
             Lever::Producer { stream, on } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 self.producers.set_on(topic, on);
                 Ok(format!(
                     "the producer of {topic} is {}",
@@ -20,12 +19,12 @@ impl World {
                 ))
             }
             Lever::Pace { stream, percent } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 self.producers.set_pace(topic, f64::from(percent) / 100.0);
                 Ok(format!("{topic} fills at {percent}% of its pace"))
             }
             Lever::Flood { stream, records } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 let count = self.partitions(topic)?.count() as u64;
                 let now_ms = self.clock.now_ms();
                 for partition in self.partitions(topic)? {
@@ -38,7 +37,7 @@ impl World {
             }
             Lever::CutRetention { stream } => self.cut_retention(&stream),
             Lever::OpenTransaction { stream } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 for partition in self.partitions(topic)? {
                     self.topics
                         .open_transaction(topic, partition, None)
@@ -47,7 +46,7 @@ impl World {
                 Ok(format!("{topic} has an open transaction"))
             }
             Lever::EndTransactions { stream } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 let now_ms = self.clock.now_ms();
                 for partition in self.partitions(topic)? {
                     self.topics
@@ -57,12 +56,12 @@ impl World {
                 Ok(format!("{topic} has no open transaction"))
             }
             Lever::RecreateTopic { stream } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 self.topics.recreate(topic).map_err(LeverError::Topic)?;
                 Ok(format!("{topic} was deleted and made anew"))
             }
             Lever::AddPartitions { stream, total } => {
-                let topic = topic_of(&stream)?;
+                let topic = self.topic_of(&stream)?;
                 let added = self.topics.add_partitions(topic, total);
                 added.map_err(LeverError::Topic)?;
                 Ok(format!("{topic} has {total} partitions"))
@@ -74,7 +73,7 @@ impl World {
     /// The log starts a hundred records behind where the stream would go on, or at the
     /// end where there are not so many.
     fn cut_retention(&self, stream: &str) -> Result<String, LeverError> {
-        let topic = topic_of(stream)?;
+        let topic = self.topic_of(stream)?;
         let key = self.checkpoint_file(stream, CheckpointFileChoice::NewestOffsets)?;
         let by = Self::console();
         let (_, bytes) = self
@@ -109,8 +108,9 @@ impl World {
         let count = found.ok_or_else(unknown)?.partitions.len();
         Ok(0..i32::try_from(count).unwrap_or(i32::MAX))
     }
-}
 
-fn topic_of(stream: &str) -> Result<&'static str, LeverError> {
-    Ok(stream_named(stream)?.topics[0].name)
+    /// The first topic of a stream.
+    fn topic_of(&self, stream: &str) -> Result<&'static str, LeverError> {
+        Ok(self.stream_named(stream)?.topics[0].name)
+    }
 }

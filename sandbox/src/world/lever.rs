@@ -1,6 +1,7 @@
 //! What levers there are.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::emr::EmrError;
 use crate::faults::Fault;
@@ -37,6 +38,11 @@ pub enum Lever {
     NoFaults {},
     /// Starts the stream's job.
     Start { stream: String },
+    /// Starts any job: the body of a `StartJobRun`, but for its client token.
+    Submit {
+        application: String,
+        body: Map<String, Value>,
+    },
     /// Cancels the stream's newest job run.
     Cancel { stream: String },
     /// Loses the driver of the stream's newest job run.

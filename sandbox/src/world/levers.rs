@@ -6,7 +6,7 @@ use super::lever::{CheckpointFileChoice, Damage, Lever, LeverError};
 use crate::emr::JobRun;
 use crate::faults::{Fault, FaultKind, When};
 use crate::s3::{Condition, Meta};
-use crate::streams::{self, BUCKET, StreamDefinition};
+use crate::streams::{BUCKET, StreamDefinition};
 
 impl World {
     /// Pulls a lever; gives a sentence about what was done.
@@ -39,7 +39,8 @@ impl World {
             | Lever::Hang { .. }
             | Lever::SlowBatch { .. }
             | Lever::WillNotDie { .. }
-            | Lever::ComesBack { .. } => self.pull_job(lever),
+            | Lever::ComesBack { .. }
+            | Lever::Submit { .. } => self.pull_job(lever),
             Lever::Producer { .. }
             | Lever::Pace { .. }
             | Lever::Flood { .. }
@@ -57,7 +58,7 @@ impl World {
         stream: &str,
         file: CheckpointFileChoice,
     ) -> Result<String, LeverError> {
-        let definition = stream_named(stream)?;
+        let definition = self.stream_named(stream)?;
         let prefix = definition.checkpoint_prefix();
         let numbered = |log: &str, back: usize| {
             let mut numbers = self.numbers(&format!("{prefix}{log}/"))?;
@@ -81,13 +82,23 @@ impl World {
 
     /// The newest job run of a stream.
     pub fn job_run(&self, stream: &str) -> Result<JobRun, LeverError> {
-        let definition = stream_named(stream)?;
+        let definition = self.stream_named(stream)?;
         let entry = definition.entry_point();
         self.emr
             .job_runs(definition.application, &crate::emr::RunFilter::default())
             .into_iter()
             .find(|run| run.spark_submit("entryPoint") == entry)
             .ok_or_else(|| LeverError::NoJobRun(stream.to_owned()))
+    }
+
+    pub(super) fn stream_named(
+        &self,
+        name: &str,
+    ) -> Result<StreamDefinition, LeverError> {
+        self.streams()
+            .into_iter()
+            .find(|stream| stream.name == name)
+            .ok_or_else(|| LeverError::NoStream(name.to_owned()))
     }
 
     fn numbers(&self, prefix: &str) -> Result<Vec<i64>, LeverError> {
@@ -133,7 +144,8 @@ impl World {
     }
 
     fn torn_write(&self, stream: &str) -> Result<String, LeverError> {
-        let prefix = format!("{}offsets/", stream_named(stream)?.checkpoint_prefix());
+        let prefix =
+            format!("{}offsets/", self.stream_named(stream)?.checkpoint_prefix());
         let next = self.numbers(&prefix)?.last().map_or(0, |newest| newest + 1);
         let key = format!("{prefix}{next}");
         self.put(&key, b"")?;
@@ -174,13 +186,6 @@ impl World {
         });
         text
     }
-}
-
-pub(super) fn stream_named(name: &str) -> Result<StreamDefinition, LeverError> {
-    streams::streams()
-        .into_iter()
-        .find(|stream| stream.name == name)
-        .ok_or_else(|| LeverError::NoStream(name.to_owned()))
 }
 
 fn internal_error() -> FaultKind {

@@ -11,7 +11,7 @@ mod lever;
 mod levers;
 mod producers;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -21,12 +21,12 @@ use crate::clock::Clock;
 use crate::cloudwatch::Metrics;
 use crate::emr::Emr;
 use crate::faults::Faults;
-use crate::job::{Controls, JobEnvironment};
+use crate::job::{Controls, JobEnvironment, Outside};
 use crate::kafka::{TopicError, Topics};
 use crate::logs::Logs;
 use crate::record::Record;
 use crate::s3::{Store, StoreError};
-use crate::streams;
+use crate::streams::{self, StreamDefinition};
 use crate::wire::Principal;
 
 pub use lever::{CheckpointFileChoice, Damage, Lever, LeverError};
@@ -52,8 +52,12 @@ pub struct World {
     pub emr: Emr,
     /// Switches on running drivers.
     pub controls: Controls,
+    /// Drivers that somebody else runs.
+    pub outside: Outside,
     /// Whoever writes into the topics.
     pub producers: Arc<Producers>,
+    /// The streams that it was seeded with.
+    streams: RwLock<Vec<StreamDefinition>>,
     /// Seeding and resetting exclude each other.
     seeding: Mutex<()>,
     stop: CancellationToken,
@@ -106,6 +110,7 @@ impl World {
         metrics: Metrics,
     ) -> Arc<Self> {
         let controls = Controls::default();
+        let outside = Outside::default();
         let jobs = JobEnvironment {
             clock: clock.clone(),
             store: store.clone(),
@@ -114,6 +119,7 @@ impl World {
             logs: logs.clone(),
             metrics: metrics.clone(),
             controls: controls.clone(),
+            outside: outside.clone(),
         };
         Arc::new(Self {
             emr: Emr::new(clock.clone(), jobs),
@@ -126,6 +132,8 @@ impl World {
             logs,
             metrics,
             controls,
+            outside,
+            streams: RwLock::default(),
             seeding: Mutex::new(()),
             stop: CancellationToken::new(),
         })
@@ -134,14 +142,29 @@ impl World {
     /// Wipes whatever is there and writes the starting state. Takes seconds: hours of
     /// history are played through.
     pub async fn seed(self: &Arc<Self>) -> Result<(), SeedError> {
+        self.seed_with(streams::streams()).await
+    }
+
+    /// As [`World::seed`], with these streams instead of the catalogue's.
+    pub async fn seed_with(
+        self: &Arc<Self>,
+        streams: Vec<StreamDefinition>,
+    ) -> Result<(), SeedError> {
         let _alone = self.seeding.lock().await;
+        *self.streams.write().unwrap_or_else(PoisonError::into_inner) = streams;
         self.empty().await?;
         self.fill().await
     }
 
+    /// The streams that it was seeded with.
+    pub fn streams(&self) -> Vec<StreamDefinition> {
+        let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
+        streams.clone()
+    }
+
     /// Takes everything back to the start.
     pub async fn reset(self: &Arc<Self>) -> Result<(), SeedError> {
-        self.seed().await
+        self.seed_with(self.streams()).await
     }
 
     /// Lets producers write and retention work, until the world is stopped.
@@ -194,7 +217,7 @@ impl World {
     async fn fill(self: &Arc<Self>) -> Result<(), SeedError> {
         let deploy = Principal::user("deploy");
         self.store.create_bucket(&deploy, streams::BUCKET)?;
-        let streams = streams::streams();
+        let streams = self.streams();
         for stream in &streams {
             self.store.put(
                 &deploy,

@@ -2,5 +2,6 @@
 
 mod bench;
 mod jobs;
+mod outside;
 mod service;
 mod sinks;

@@ -208,6 +208,7 @@ impl Whole {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let sandbox = Sandbox::start(sandbox::Config {
             data_dir: dir.path().to_owned(),
+            bare: false,
             time_factor: FACTOR,
             seed: 1,
             aws_addr: any,

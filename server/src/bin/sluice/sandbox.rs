@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sandbox::iam::SLUICE;
 use sandbox::oidc::{Client, User};
-use sandbox::streams::{Addresses, sluice_toml};
+use sandbox::streams::{Addresses, sluice_toml_of};
 use sandbox::{KAFKA_CLUSTER_ID, Sandbox};
 use server::config::{Config, LogFormat};
 use server::telemetry;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::output::Output;
 use crate::{Failure, serve};
@@ -30,6 +31,10 @@ pub(crate) struct SandboxArguments {
     /// By how much the sandbox's delays are divided.
     #[arg(long, value_name = "FACTOR", default_value_t = 10)]
     time_factor: u32,
+    /// No streams, and no Sluice on it: what stands around them only. Streams are
+    /// added to DIR/sluice.toml, which `sluice serve` then reads.
+    #[arg(long)]
+    bare: bool,
     /// From which its chance is drawn, so that a run can be repeated.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
@@ -72,15 +77,30 @@ pub(crate) async fn run(
         .map_err(|error| Failure::failed(&error))?;
     let config = write_config(&arguments, &data, &origin, &sandbox)?;
     announce(&origin, &sandbox, output);
-    let served = serve::run(Config::load(&config)?).await;
+    let served = match arguments.bare {
+        true => told_to_stop().await,
+        false => serve::run(Config::load(&config)?).await,
+    };
     sandbox.stop().await;
     served
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn told_to_stop() -> Result<(), Failure> {
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|error| Failure::failed(&error))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(())
 }
 
 fn settings(arguments: &SandboxArguments, data: &Path, origin: &str) -> sandbox::Config {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     sandbox::Config {
         data_dir: data.to_owned(),
+        bare: arguments.bare,
         time_factor: arguments.time_factor,
         seed: arguments.seed,
         aws_addr: at(arguments.aws_port),
@@ -122,7 +142,8 @@ fn write_config(
         access_key_id: SLUICE.id.to_owned(),
         secret_access_key_file: "aws-secret".to_owned(),
     };
-    let text = sluice_toml(&addresses, &sandbox.shared.clock);
+    let text =
+        sluice_toml_of(&sandbox.world.streams(), &addresses, &sandbox.shared.clock);
     let path = data.join("sluice.toml");
     write(data, "client-secret", CLIENT_SECRET)
         .and_then(|()| write(data, "aws-secret", SLUICE.secret))
