@@ -49,6 +49,56 @@ fn a_torn_newest_batch_is_dropped_at_no_cost_and_a_restart_would_fail() {
 }
 
 #[test]
+fn of_a_batch_that_was_begun_it_is_told_how_many_records_come_again() {
+    let ends: [&[i64]; 3] = [&[10, 20], &[30, 40], &[50, 65]];
+    let begun = log(&ends, 1, &[100, 100]);
+    let said = |way_out| {
+        let notes = begun.plan(way_out).unwrap().body.notes;
+        let of_it = |note: &String| note.starts_with("Batch 2 was planned and not");
+        notes.into_iter().find(of_it).expect("a note of batch 2")
+    };
+    for (way_out, count) in [
+        (WayOut::Restart, "exactly (45 records)."),
+        (WayOut::RollBack { batch: 1 }, ". 45 records of it will be"),
+        (WayOut::RollBack { batch: 0 }, ". 45 records of it will be"),
+        (moved_to(&[42, 40]), ". 33 records of it will be"),
+        (moved_to(&[50, 64]), ". 1 record of it will be"),
+        (moved_to(&[70, 65]), ". None of its records is read again"),
+    ] {
+        let note = said(way_out);
+        assert!(note.contains(count), "{note}: {count}");
+    }
+}
+
+#[test]
+fn on_spark_4_1_a_batch_that_is_run_again_is_told_to_fail_once_after_it() {
+    let ends: [&[i64]; 3] = [&[10, 20], &[30, 40], &[50, 65]];
+    for (release, committed, way_out, told) in [
+        ("emr-7.9.0", 1, WayOut::Restart, false),
+        ("emr-spark-8.0.0", 1, WayOut::Restart, false),
+        // Its Spark is not known, so the strictest is taken.
+        ("emr-spark-9.0.0", 1, WayOut::Restart, true),
+        ("emr-spark-9.0.0", 2, WayOut::Restart, false),
+        // The batch is planned anew, and so its end is asked for.
+        ("emr-spark-9.0.0", 1, WayOut::RollBack { batch: 1 }, false),
+    ] {
+        let mut log = log(&ends, committed, &[100, 100]);
+        if let Observed::Seen { value, .. } = &mut log.snapshot.jobs {
+            value.release = release.into();
+        }
+        let notes = log.plan(way_out.clone()).unwrap().body.notes;
+        let found = notes.iter().any(|n| n.contains("SPARK-55271"));
+        assert_eq!(found, told, "{release} {way_out:?}: {notes:?}");
+    }
+}
+
+fn moved_to(to: &[i64]) -> WayOut {
+    WayOut::Move {
+        offsets: offsets(to),
+    }
+}
+
+#[test]
 fn what_is_shown_before_the_stop_is_what_the_plan_then_says() {
     let log = torn();
     for batch in 0..=3 {

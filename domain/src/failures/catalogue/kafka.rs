@@ -27,6 +27,21 @@ pub(super) static ENTRIES: &[Entry] = &[
         ..DEFAULT
     },
     Entry {
+        id: "kafka-metrics-of-a-batch-again",
+        name: "Spark 4.1 fails once after a batch that it ran again",
+        meaning: "A batch that was planned and not committed was run again. It is in the sink and committed; Spark then fails while it reports on it, since it has not asked Kafka for the newest offsets yet.",
+        action: "Nothing, where EMR tries again: the next attempt goes on after that batch. Where it has given up, start the job again.",
+        reports: &[(
+            "SPARK-55271: the Kafka source's metrics without the newest offsets",
+            "https://issues.apache.org/jira/browse/SPARK-55271",
+        )],
+        signs: &[sign(&[
+            "java.lang.NullPointerException",
+            "KafkaMicroBatchStream$.metrics",
+        ])],
+        ..DEFAULT
+    },
+    Entry {
         id: "kafka-offset-out-of-range",
         name: "Kafka no longer has the records that the batch begins with",
         meaning: "They were older than the topic's retention before the stream read them. With failOnDataLoss the job stops here; without, it passes over the gap.",

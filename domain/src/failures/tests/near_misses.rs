@@ -141,6 +141,10 @@ pub(super) const NEAR_MISSES: &[(&str, &str)] = &[
     ),
     ("kafka-partitions-gone", "INFO all executors are gone."),
     (
+        "kafka-metrics-of-a-batch-again",
+        "java.lang.NullPointerException\n\tat org.apache.spark.sql.kafka010.KafkaMicroBatchStream.latestOffset(KafkaMicroBatchStream.scala:120)",
+    ),
+    (
         "kafka-added-partition-late",
         "Added partition orders_events-3",
     ),

@@ -250,6 +250,12 @@ pub(super) const SAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "kafka-metrics-of-a-batch-again",
+        &[
+            "ERROR MicroBatchExecution: Query terminated with error\njava.lang.NullPointerException: Cannot invoke \"scala.collection.IterableOps.map(scala.Function1)\" because the return value of \"scala.Option.get()\" is null\n\tat org.apache.spark.sql.kafka010.KafkaMicroBatchStream$.metrics(KafkaMicroBatchStream.scala:520)",
+        ],
+    ),
+    (
         "kafka-added-partition-late",
         &[
             "java.lang.IllegalStateException: Added partition orders_events-12 starts from 40 instead of 0. Some data may have been missed.",
