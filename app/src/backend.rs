@@ -7,16 +7,16 @@
 use async_trait::async_trait;
 use domain::access::Actor;
 use domain::error::WireError;
-use domain::ids::{RunId, StreamName};
+use domain::ids::{Digest, RunId, StreamName};
 use domain::report::Report;
 
 use crate::forms::{
-    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    TryWrite, Vote,
+    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use crate::view::{
-    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
-    TroubleshootPage,
+    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
+    StreamsPage, TroubleshootPage, Weighed,
 };
 
 /// The result of a call.
@@ -48,6 +48,15 @@ pub trait Backend: Send + Sync + 'static {
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answered<RunsPage>;
     /// One Run, every stage of it.
     async fn run(&self, actor: &Actor, run: &RunId) -> Answered<RunPage>;
+    /// A plan by itself, judged as it is now.
+    async fn plan(&self, actor: &Actor, plan: &Digest) -> Answered<PlanPage>;
+    /// Two plans side by side.
+    async fn compare(
+        &self,
+        actor: &Actor,
+        left: &Digest,
+        right: &Digest,
+    ) -> Answered<ComparePage>;
     /// The report of a Run.
     async fn report(&self, actor: &Actor, run: &RunId) -> Answered<Report>;
 
@@ -55,8 +64,15 @@ pub trait Backend: Send + Sync + 'static {
     async fn open_run(&self, actor: &Actor, request: &OpenRun) -> Answered<RunId>;
     /// Answers an item of the checklist.
     async fn answer(&self, actor: &Actor, request: &AnswerItem) -> Answered<()>;
+    /// What a way out would do now, before it is chosen.
+    async fn weigh(&self, actor: &Actor, request: &Choose) -> Answered<Weighed>;
     /// Chooses a way out.
     async fn choose(&self, actor: &Actor, request: &Choose) -> Answered<()>;
+    /// Takes a plan in from a file. It is kept to be judged and compared, and is
+    /// never carried out itself.
+    async fn import_plan(&self, actor: &Actor, request: &ImportPlan) -> Answered<Digest>;
+    /// Chooses the way out of another plan; gives the Run.
+    async fn adopt_plan(&self, actor: &Actor, request: &AdoptPlan) -> Answered<RunId>;
     /// Makes a plan, or makes it anew.
     async fn make_plan(&self, actor: &Actor, request: &MakePlan) -> Answered<()>;
     /// Asks for agreement.

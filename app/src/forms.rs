@@ -64,6 +64,29 @@ pub struct MakePlan {
     pub kind: String,
 }
 
+/// Takes a plan in from a file, to be judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPlan {
+    /// For this Run.
+    pub run: String,
+    /// The file's text: a plan and its id, as [`Plan`](domain::plan::Plan) is written
+    /// in JSON.
+    #[serde(default)]
+    pub plan: String,
+}
+
+/// Chooses the way out of another plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptPlan {
+    /// In this Run.
+    pub run: String,
+    /// The id of the plan whose way out it is.
+    pub plan: String,
+    /// Why; required.
+    #[serde(default)]
+    pub reason: String,
+}
+
 /// Asks for agreement to a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestAgreement {

@@ -60,6 +60,12 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <pages::RunRoutes />
+                    <Route path=path!("/plans/:plan") view=pages::PlanAlone ssr=SsrMode::Async />
+                    <Route
+                        path=path!("/plans/:plan/compare/:other")
+                        view=pages::ComparePlans
+                        ssr=SsrMode::Async
+                    />
                 </ParentRoute>
                 // It stands in a frame of its own, for who works on the components.
                 <Route path=path!("/gallery") view=ui::Gallery ssr=SsrMode::Async />

@@ -1,6 +1,6 @@
 //! Every address of Sluice, made here and nowhere else.
 
-use domain::ids::{RunId, StreamName};
+use domain::ids::{Digest, RunId, StreamName};
 use domain::run::Stage;
 use domain::verdict::VerdictKind;
 
@@ -70,6 +70,24 @@ pub fn stage_slug(stage: Stage) -> &'static str {
         Stage::Run => "run",
         Stage::Report => "report",
     }
+}
+
+/// A plan by itself.
+#[must_use]
+pub fn plan(plan: &Digest) -> String {
+    format!("/plans/{plan}")
+}
+
+/// A plan as a file: `plan.json`, or `offsets.csv` with where it begins.
+#[must_use]
+pub fn plan_file(plan: &Digest, name: &str) -> String {
+    format!("/plans/{plan}/{name}")
+}
+
+/// Two plans side by side.
+#[must_use]
+pub fn compare(left: &Digest, right: &Digest) -> String {
+    format!("/plans/{left}/compare/{right}")
 }
 
 /// The report as a file: `md` or `json`.

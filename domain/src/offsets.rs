@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::checkpoint::{Issue, Parsed};
 
+mod csv;
 mod parse;
 
 /// Offsets by topic and partition. On the wire they are decimal texts

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::canonical;
 use crate::checkpoint::{Finding, Prognosis};
+use crate::estimate::Used;
 use crate::ids::{Digest, JobRunId, StreamName};
 use crate::offsets::PartitionOffsets;
 use crate::sink::SinkSeen;
@@ -245,6 +246,12 @@ pub struct JobRunSeen {
     /// The role that the job runs in, an ARN; `None` where it was not read.
     #[serde(default)]
     pub role: Option<String>,
+    /// When it was first RUNNING; `None` where it was not, or was not read since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Millis>,
+    /// What it used on average, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Used>,
 }
 
 /// The nine states of a job run in EMR Serverless' API, and any that a later

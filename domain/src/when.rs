@@ -2,6 +2,8 @@
 //! 03:00 nobody should have to guess which midnight was meant.
 
 use jiff::SpanRelativeTo;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use thiserror::Error;
 
 use crate::time::Millis;
@@ -14,12 +16,43 @@ const MS_MAX: f64 = 315_360_000_000_000.0;
 pub enum NoTime {
     /// It has no form that is known.
     #[error(
-        "{0:?} is no time. Allowed: 2025-01-15 00:00:00 UTC, 2025-01-15T01:00:00+01:00, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\"."
+        "{0:?} is no time. Allowed: 2025-01-15 00:00:00 UTC, 2025-01-15T01:00:00+01:00, 2025-01-15 01:00 Europe/Berlin, epoch milliseconds such as 1736899200000, or relative such as \"2h ago\"."
     )]
     Form(String),
     /// It lacks its zone.
-    #[error("{0:?} has no time zone. Add UTC, or an offset such as +01:00.")]
+    #[error(
+        "{0:?} has no time zone. Add UTC, an offset such as +01:00, or a zone such as Europe/Berlin."
+    )]
     NoZone(String),
+    /// Its zone is in no edition of the time zone database that Sluice knows.
+    #[error(
+        "{0:?} is no time zone. Allowed: UTC, an offset such as +01:00, or a name of the IANA time zone database, such as Europe/Berlin."
+    )]
+    UnknownZone(String),
+    /// The clocks of its zone were put forward over it.
+    #[error(
+        "{text:?} did not exist: the clocks went from {before} to {after} then. Write the time with its offset."
+    )]
+    Skipped {
+        /// As it was typed.
+        text: String,
+        /// The offset before the change.
+        before: String,
+        /// The offset after it.
+        after: String,
+    },
+    /// The clocks of its zone were put back over it.
+    #[error(
+        "{text:?} happened twice, at {before} and an hour or so later at {after}. Write the time with the offset that is meant."
+    )]
+    Twice {
+        /// As it was typed.
+        text: String,
+        /// The offset before the change.
+        before: String,
+        /// The offset after it.
+        after: String,
+    },
     /// Kafka's times count from 1970, and what is below zero asks it for
     /// something else: -1 for the end of a partition, -2 for its start.
     #[error("{0:?} is before 1970, when no record was written.")]
@@ -29,11 +62,12 @@ pub enum NoTime {
     Future(String),
 }
 
-/// Reads RFC 3339 with a zone, a time as Sluice writes it, epoch milliseconds, or
-/// a length of time and "ago", as `1h 30m ago`.
+/// Reads RFC 3339 with a zone, a time as Sluice writes it, one with the name of
+/// its zone, epoch milliseconds, or a length of time and "ago", as `1h 30m ago`.
 ///
 /// # Errors
-/// Says what is allowed.
+/// Says what is allowed. A time that its zone's clocks skipped or showed twice is
+/// refused rather than guessed.
 pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
     let text = text.trim();
     let at = if let Some(ago_ms) = relative_ms(text) {
@@ -42,7 +76,9 @@ pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
         Millis(text.parse().map_err(|_| NoTime::Form(shown(text)))?)
     } else if let Some(at) = instant(text) {
         Millis(at.as_millisecond())
-    } else if text.parse::<jiff::civil::DateTime>().is_ok() {
+    } else if let Some((local, zone)) = zoned(text) {
+        in_zone(text, local, zone)?
+    } else if text.parse::<DateTime>().is_ok() {
         return Err(NoTime::NoZone(shown(text)));
     } else {
         return Err(NoTime::Form(shown(text)));
@@ -54,6 +90,28 @@ pub fn parse_time(text: &str, now: Millis) -> Result<Millis, NoTime> {
     } else {
         Ok(at)
     }
+}
+
+/// `at` as a clock of the zone shows it in which `text` names it, where that is
+/// neither UTC nor relative: `2025-01-15 01:00:00 +01:00 Europe/Berlin`.
+#[must_use]
+pub fn in_its_zone(text: &str, at: Millis) -> Option<String> {
+    let text = text.trim();
+    let instant_at = jiff::Timestamp::from_millisecond(at.0).ok()?;
+    if let Some((_, zone)) = zoned(text).filter(|(_, zone)| *zone != "UTC") {
+        let zone = TimeZone::get(zone).ok()?;
+        let name = zone.iana_name()?.to_owned();
+        let at = instant_at.to_zoned_datetime(zone);
+        return Some(
+            at.strftime(&format!("%Y-%m-%d %H:%M:%S %:z {name}"))
+                .to_string(),
+        );
+    }
+    let squeezed = squeezed(text);
+    let pieces = jiff::fmt::temporal::Pieces::parse(&squeezed).ok()?;
+    let offset = pieces.to_numeric_offset().filter(|o| !o.is_zero())?;
+    let at = instant_at.to_zoned_datetime(offset.to_time_zone());
+    Some(at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string())
 }
 
 fn shown(text: &str) -> String {
@@ -77,17 +135,55 @@ fn relative_ms(text: &str) -> Option<i64> {
 /// An instant as Sluice writes it, `2025-01-15 00:00:00 UTC`, or as RFC 3339 has
 /// it, with a space or a `T` in the middle and before the zone.
 fn instant(text: &str) -> Option<jiff::Timestamp> {
+    squeezed(text).parse().ok()
+}
+
+/// The text with its zone right behind the time.
+fn squeezed(text: &str) -> String {
     let (rest, zone) = match text.strip_suffix("UTC") {
         Some(rest) => (rest.trim_end(), "Z"),
         None => (text, ""),
     };
-    let squeezed = match rest.rsplit_once(' ') {
+    match rest.rsplit_once(' ') {
         Some((rest, offset)) if offset.starts_with(['+', '-']) => {
-            format!("{rest}{offset}")
+            format!("{rest}{offset}{zone}")
         }
-        _ => rest.to_owned(),
+        _ => format!("{rest}{zone}"),
+    }
+}
+
+/// A date and time, and the name after it: `2025-01-15 01:00 Europe/Berlin`, or
+/// the name in brackets, as RFC 9557 has it.
+fn zoned(text: &str) -> Option<(DateTime, &str)> {
+    let (local, zone) = match text.strip_suffix(']') {
+        Some(rest) => rest.split_once('[')?,
+        None => text.rsplit_once(' ')?,
     };
-    format!("{squeezed}{zone}").parse().ok()
+    let is_name = zone.starts_with(|c: char| c.is_ascii_alphabetic());
+    let has_time = local.contains(':');
+    let local = local.trim_end().parse().ok()?;
+    (is_name && has_time).then_some((local, zone))
+}
+
+fn in_zone(text: &str, local: DateTime, zone: &str) -> Result<Millis, NoTime> {
+    let found = TimeZone::get(zone).map_err(|_| NoTime::UnknownZone(shown(zone)))?;
+    let at = found.to_ambiguous_zoned_datetime(local);
+    match at.offset() {
+        AmbiguousOffset::Gap { before, after } => Err(NoTime::Skipped {
+            text: shown(text),
+            before: before.to_string(),
+            after: after.to_string(),
+        }),
+        AmbiguousOffset::Fold { before, after } => Err(NoTime::Twice {
+            text: shown(text),
+            before: before.to_string(),
+            after: after.to_string(),
+        }),
+        AmbiguousOffset::Unambiguous { .. } => {
+            let at = at.unambiguous().map_err(|_| NoTime::Form(shown(text)))?;
+            Ok(Millis(at.timestamp().as_millisecond()))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +201,9 @@ mod tests {
             ("2025-01-15 00:00:00 UTC", 1_736_899_200_000),
             ("2025-01-15 00:00:00Z", 1_736_899_200_000),
             ("2025-01-15 01:00 +01:00", 1_736_899_200_000),
+            ("2025-01-15 01:00 Europe/Berlin", 1_736_899_200_000),
+            ("2025-01-15T01:00:00[europe/berlin]", 1_736_899_200_000),
+            ("2025-01-14 19:00:00 America/New_York", 1_736_899_200_000),
             ("2h ago", NOW.0 - 7_200_000),
             ("1h 30m ago", NOW.0 - 5_400_000),
             ("90 seconds ago", NOW.0 - 90_000),
@@ -118,6 +217,44 @@ mod tests {
     fn the_runbooks_time_is_refused_for_its_missing_zone() {
         let error = parse_time("2025-01-15 00:00:00", NOW).unwrap_err();
         assert!(matches!(error, NoTime::NoZone(_)), "{error}");
+    }
+
+    #[test]
+    fn a_time_is_told_again_in_the_zone_in_which_it_was_typed() {
+        for (text, told) in [
+            (
+                "2025-01-15 01:00 europe/berlin",
+                Some("2025-01-15 01:00:00 +01:00 Europe/Berlin"),
+            ),
+            (
+                "2025-01-14 19:00 -05:00",
+                Some("2025-01-14 19:00:00 -05:00"),
+            ),
+            (
+                "2025-01-15T01:00:00+01:00",
+                Some("2025-01-15 01:00:00 +01:00"),
+            ),
+            ("2025-01-15 00:00:00 UTC", None),
+            ("1736899200000", None),
+            ("2h ago", None),
+        ] {
+            let at = parse_time(text, NOW).unwrap();
+            assert_eq!(in_its_zone(text, at).as_deref(), told, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skipped_or_showed_twice_is_refused_with_both_offsets() {
+        let skipped = parse_time("2025-03-30 02:30 Europe/Berlin", NOW).unwrap_err();
+        let twice = parse_time("2025-10-26 02:30 Europe/Berlin", NOW).unwrap_err();
+        assert!(matches!(skipped, NoTime::Skipped { .. }), "{skipped}");
+        assert!(matches!(twice, NoTime::Twice { .. }), "{twice}");
+        for said in [skipped.to_string(), twice.to_string()] {
+            assert!(said.contains("+01") && said.contains("+02"), "{said}");
+        }
+        let unknown = parse_time("2025-10-26 02:30 Europe/Atlantis", NOW);
+        let name = "Europe/Atlantis".to_owned();
+        assert_eq!(unknown, Err(NoTime::UnknownZone(name)));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use leptos::server_fn::codec::{Json, PostUrl};
 use super::AppError;
 use super::client::SluiceClient;
 use crate::forms::{
-    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    TryWrite, Vote,
+    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 
 /// Opens a Run, and leads to its first stage.
@@ -41,6 +41,30 @@ pub async fn answer_checklist(request: AnswerItem) -> Result<(), AppError> {
 pub async fn choose_way_out(request: Choose) -> Result<(), AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.choose(&actor, &request).await)
+}
+
+/// Takes a plan in from a file, and leads to it as it is judged.
+///
+/// # Errors
+/// When it is no plan for the Run's stream; the message says what is wrong.
+#[server(prefix = "/fn", endpoint = "import-plan", input = PostUrl, output = Json, client = SluiceClient, name = ImportPlanFile)]
+pub async fn import_plan_file(request: ImportPlan) -> Result<(), AppError> {
+    let (actor, backend) = super::context::ask()?;
+    let plan = super::context::answer(backend.import_plan(&actor, &request).await)?;
+    leptos_axum::redirect(&crate::paths::plan(&plan));
+    Ok(())
+}
+
+/// Chooses the way out of another plan, and leads to the Run.
+///
+/// # Errors
+/// When it is refused; the message says what is in the way.
+#[server(prefix = "/fn", endpoint = "adopt-plan", input = PostUrl, output = Json, client = SluiceClient, name = AdoptPlanOfFile)]
+pub async fn adopt_plan_of_file(request: AdoptPlan) -> Result<(), AppError> {
+    let (actor, backend) = super::context::ask()?;
+    let run = super::context::answer(backend.adopt_plan(&actor, &request).await)?;
+    leptos_axum::redirect(&crate::paths::stage(&run, domain::run::Stage::WayOut));
+    Ok(())
 }
 
 /// Makes a plan, or makes it anew.

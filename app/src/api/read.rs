@@ -1,15 +1,16 @@
 //! What the pages read. Each is a GET, since it changes nothing.
 
-use domain::ids::{RunId, StreamName};
+use domain::ids::{Digest, RunId, StreamName};
 use domain::report::Report;
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::AppError;
 use super::client::SluiceClient;
+use crate::forms::Choose;
 use crate::view::{
-    FilePage, Frame, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
-    TroubleshootPage,
+    ComparePage, FilePage, Frame, LogTail, PlanPage, RunFilter, RunPage, RunsPage,
+    StreamPage, StreamsPage, TroubleshootPage, Weighed,
 };
 
 /// What the frame of every page is drawn from, signed in or not.
@@ -89,6 +90,40 @@ pub async fn fetch_runs(filter: RunFilter) -> Result<RunsPage, AppError> {
 pub async fn fetch_run(run: RunId) -> Result<RunPage, AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.run(&actor, &run).await)
+}
+
+/// What a way out would do now, before it is chosen.
+///
+/// # Errors
+/// When its parameters cannot be read, it could never become a plan, or this
+/// person may not see the Run.
+#[server(prefix = "/fn", endpoint = "weigh", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_weighed(request: Choose) -> Result<Weighed, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.weigh(&actor, &request).await)
+}
+
+/// A plan by itself, judged as it is now.
+///
+/// # Errors
+/// When there is none of this id, or not for this person.
+#[server(prefix = "/fn", endpoint = "plan", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_plan(plan: Digest) -> Result<PlanPage, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.plan(&actor, &plan).await)
+}
+
+/// Two plans side by side.
+///
+/// # Errors
+/// As [`fetch_plan`].
+#[server(prefix = "/fn", endpoint = "compare", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_comparison(
+    left: Digest,
+    right: Digest,
+) -> Result<ComparePage, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.compare(&actor, &left, &right).await)
 }
 
 /// The report of a Run.

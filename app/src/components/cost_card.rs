@@ -1,12 +1,12 @@
 //! The card that never leaves: what the reset costs, wherever one is in it.
 
-use domain::plan::Cost;
+use domain::plan::{Cost, Ranges, TimeRange};
 use domain::text::thousands;
 use leptos::prelude::*;
 
 use super::current_run::CurrentRun;
 use crate::ui::*;
-use crate::view::{OptionCard, RunPage};
+use crate::view::{OptionCard, RunPage, Weighed};
 
 /// What stands on the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,18 @@ struct Shown {
     cost: Option<Cost>,
     takes: Option<String>,
     agrees: Option<String>,
+    ranges: Ranges,
+}
+
+/// As the person filled it in.
+fn told(weighed: Weighed) -> Shown {
+    Shown {
+        of: format!("If you choose {}.", weighed.way_out),
+        cost: Some(weighed.cost),
+        takes: Some(weighed.takes),
+        agrees: Some(weighed.agrees),
+        ranges: weighed.ranges,
+    }
 }
 
 /// Records skipped, records read again, time, and who must agree. It changes
@@ -27,10 +39,16 @@ pub fn CostCard() -> AnyView {
     let shown = Memo::new(move |_| {
         let (chosen, options) = known.get();
         let picked = run.picked.get();
-        let looked_at = options
-            .into_iter()
-            .find(|(value, _)| Some(value) == picked.as_ref());
-        looked_at.map_or(chosen, |(_, option)| option)
+        let weighed = run.weighed.get();
+        match weighed.filter(|(value, _)| Some(value) == picked.as_ref()) {
+            Some((_, weighed)) => told(weighed),
+            None => {
+                let looked_at = options
+                    .into_iter()
+                    .find(|(value, _)| Some(value) == picked.as_ref());
+                looked_at.map_or(chosen, |(_, option)| option)
+            }
+        }
     });
     let figures = move || {
         let Shown {
@@ -38,6 +56,7 @@ pub fn CostCard() -> AnyView {
             cost,
             takes,
             agrees,
+            ranges,
         } = shown.get();
         view! {
             <p class="small soft">{of}</p>
@@ -51,6 +70,8 @@ pub fn CostCard() -> AnyView {
                 <Figure name="Takes">{takes.unwrap_or_else(unknown)}</Figure>
                 <Figure name="Must agree">{agrees.unwrap_or_else(unknown)}</Figure>
             </Figures>
+            {stretch("Skipped", ranges.skipped)}
+            {stretch("Read again", ranges.repeated)}
             {cost
                 .filter(|cost| cost.already_lost > 0)
                 .map(|cost| {
@@ -75,6 +96,11 @@ pub fn CostCard() -> AnyView {
     .into_any()
 }
 
+fn stretch(name: &str, range: Option<TimeRange>) -> Option<impl IntoView + use<>> {
+    let said = format!("{name}: {}.", range?.words());
+    Some(view! { <p class="small soft">{said}</p> })
+}
+
 /// What the Run's value says: of the plan, of the chosen way out, or, before
 /// one is chosen, of the one that does the least harm.
 fn chosen(page: &RunPage) -> Shown {
@@ -90,6 +116,11 @@ fn chosen(page: &RunPage) -> Shown {
         cost: page.cost,
         takes: page.takes.clone(),
         agrees: page.agrees.clone(),
+        ranges: match (&page.reset.plan, &page.weighed) {
+            (Some(plan), _) => plan.body.ranges,
+            (None, Some(weighed)) => weighed.ranges,
+            (None, None) => Ranges::default(),
+        },
     }
 }
 
@@ -107,6 +138,7 @@ fn least_harm(page: &RunPage) -> Shown {
             cost: None,
             takes: None,
             agrees: None,
+            ranges: Ranges::default(),
         },
     }
 }
@@ -117,6 +149,7 @@ fn cost_of(option: &OptionCard) -> Shown {
         cost: option.cost,
         takes: Some(option.takes.clone()),
         agrees: Some(option.agrees.clone()),
+        ranges: Ranges::default(),
     }
 }
 

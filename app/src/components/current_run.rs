@@ -12,7 +12,7 @@ use super::current::{Current, once_fetched};
 use crate::api::AppError;
 use crate::api::read::fetch_run;
 use crate::paths;
-use crate::view::{PlanView, RunPage};
+use crate::view::{PlanView, RunPage, Weighed};
 
 /// The Run that a page shows. What changes is read in parts, so that a form
 /// keeps what was typed while the rest of the page moves on.
@@ -24,6 +24,9 @@ pub struct CurrentRun {
     pub now_ms: Signal<i64>,
     /// The way out that the person looks at and has not chosen yet.
     pub picked: RwSignal<Option<String>>,
+    /// What a way out with its parameters would do, by its word in forms, where
+    /// the person asked for that.
+    pub weighed: RwSignal<Option<(String, Weighed)>>,
 }
 
 impl CurrentRun {
@@ -115,10 +118,12 @@ pub fn RunOfAddress(
             let address = paths::live_run(&first.run);
             let page = Current::keep(first, fetched, &address, |page| page.now);
             let picked = RwSignal::new(None);
+            let weighed = RwSignal::new(None);
             let run = CurrentRun {
                 page,
                 now_ms: page.now_ms,
                 picked,
+                weighed,
             };
             view! { <Provider value=run>{view()}</Provider> }.into_any()
         })

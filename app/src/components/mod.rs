@@ -15,6 +15,7 @@ mod job_state;
 mod live_note;
 mod make_plan;
 mod page_frame;
+mod past_resets;
 mod plan_steps;
 mod problem;
 mod prognosis;
@@ -26,6 +27,7 @@ mod stream_rows;
 mod verdict;
 mod vote_forms;
 mod waiting;
+mod weighed;
 
 // By glob, since each component comes with a type for its properties.
 pub use act_form::*;
@@ -42,6 +44,7 @@ pub use job_state::*;
 pub use live_note::*;
 pub use make_plan::*;
 pub use page_frame::*;
+pub use past_resets::*;
 pub use plan_steps::*;
 pub use problem::*;
 pub use prognosis::*;
@@ -53,3 +56,4 @@ pub use stream_rows::*;
 pub use verdict::*;
 pub use vote_forms::*;
 pub use waiting::*;
+pub use weighed::*;

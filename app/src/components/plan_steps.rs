@@ -13,15 +13,16 @@ use crate::view::PlanView;
 #[component]
 pub fn PlanSteps(
     /// The plan.
-    view: PlanView,
+    plan: Option<Plan>,
+    /// Its steps in words.
+    steps: Vec<RenderedStep>,
 ) -> AnyView {
-    let PlanView { plan, steps, .. } = view;
     let steps = steps
         .into_iter()
         .enumerate()
         .map(|(index, step)| {
-            let parts = plan.as_ref().map(|plan| parts(plan, &step.rendered));
-            planned_step(index + 1, step.rendered, parts)
+            let parts = plan.as_ref().map(|plan| parts(plan, &step));
+            planned_step(index + 1, step, parts)
         })
         .collect_view();
     view! { <ol class="plan-steps">{steps}</ol> }.into_any()
@@ -52,6 +53,16 @@ fn planned_step(
                 {commands_of(number, commands)}
             </div>
         </li>
+    }
+}
+
+/// The steps of a plan as a Run shows it.
+impl PlanView {
+    /// Its steps, before they are done.
+    #[must_use]
+    pub fn planned(self) -> AnyView {
+        let steps = self.steps.into_iter().map(|step| step.rendered).collect();
+        view! { <PlanSteps plan=self.plan steps /> }.into_any()
     }
 }
 

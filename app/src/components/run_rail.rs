@@ -304,6 +304,8 @@ mod tests {
             state,
             checklist: Vec::new(),
             options: Vec::new(),
+            weighed: None,
+            past: Vec::new(),
             secure: none.clone(),
             reset: none,
             cost: None,

@@ -72,7 +72,7 @@ fn letter() -> AnyView {
                                 <details class="fold fold--card">
                                     <summary>"The plan, step by step"</summary>
                                     <div class="fold__body stack">
-                                        {move || view! { <PlanSteps view=plan.get() /> }}
+                                        {move || plan.get().planned()}
                                     </div>
                                 </details>
                             }

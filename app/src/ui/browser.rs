@@ -11,6 +11,7 @@ use charming::element::{
 };
 use charming::series::Line;
 use charming::{ChartResize, Echarts, WasmRenderer};
+use jiff::Timestamp;
 use leptos::prelude::{document, window};
 use leptos::task::spawn_local;
 use std::cell::RefCell;
@@ -29,6 +30,28 @@ pub(super) fn can_copy() -> bool {
 pub(super) fn copy(text: String, done: impl Fn(bool) + 'static) {
     let writing = window().navigator().clipboard().write_text(&text);
     spawn_local(async move { done(JsFuture::from(writing).await.is_ok()) });
+}
+
+/// A point in time as this browser's clock shows it, with its zone:
+/// `2025-01-15 01:00:00 +01:00 Europe/Berlin`.
+pub(super) fn local_time(at_ms: i64) -> Option<String> {
+    let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    // Minutes from the local time to UTC, so that it is negative east of it.
+    let west_min = at.get_timezone_offset() as i64;
+    let shown = Timestamp::from_millisecond(at_ms - west_min * 60_000).ok()?;
+    let sign = if west_min > 0 { '-' } else { '+' };
+    let (hours, minutes) = (west_min.abs() / 60, west_min.abs() % 60);
+    Some(format!(
+        "{} {sign}{hours:02}:{minutes:02}{}",
+        shown.strftime("%Y-%m-%d %H:%M:%S"),
+        zone().map_or_else(String::new, |zone| format!(" {zone}"))
+    ))
+}
+
+fn zone() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::default();
+    let zone = js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into());
+    zone.ok()?.as_string()
 }
 
 #[wasm_bindgen]

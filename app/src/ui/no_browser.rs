@@ -9,6 +9,10 @@ pub(super) fn can_copy() -> bool {
 
 pub(super) fn copy(_text: String, _done: impl Fn(bool) + 'static) {}
 
+pub(super) fn local_time(_at_ms: i64) -> Option<String> {
+    None
+}
+
 /// The chart that is drawn, for as long as its element is there.
 #[derive(Clone)]
 pub(super) struct Canvas;

@@ -1,5 +1,6 @@
 //! Points in time and spans, in words.
 
+use super::browser;
 use jiff::Timestamp;
 use leptos::prelude::*;
 
@@ -22,6 +23,22 @@ pub fn Time(
         </time>
     }
     .into_any()
+}
+
+/// A point in time on the clock of whoever reads it, once the page is alive; until
+/// then, and without script, in words that say so.
+#[component]
+pub fn LocalTime(
+    /// The point in time, in milliseconds since 1970 UTC.
+    at_ms: i64,
+) -> AnyView {
+    let (shown, set_shown) = signal("known once the page is live".to_owned());
+    Effect::new(move |_| {
+        if let Some(local) = browser::local_time(at_ms) {
+            set_shown.set(local);
+        }
+    });
+    view! { <span>{move || shown.get()}</span> }.into_any()
 }
 
 /// `2026-01-15 03:12:44 UTC`.

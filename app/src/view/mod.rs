@@ -2,6 +2,7 @@
 //! reads no clock; `now` stands in its value.
 
 mod file;
+mod plan;
 mod run;
 mod runs;
 mod stream;
@@ -9,8 +10,10 @@ mod streams;
 mod troubleshoot;
 
 pub use file::{FilePage, FileSeen};
+pub use plan::{ComparePage, PlanPage, PlanRef};
 pub use run::{
     AgreementView, ChecklistRow, OptionCard, Permissions, PlanView, RunPage, StepView,
+    TimeTyped, Weighed,
 };
 pub use runs::{RunFilter, RunRow, RunsPage};
 pub use stream::{LogLine, LogTail, PartitionRow, Point, Series, StreamPage};

@@ -2,9 +2,10 @@
 //! never disagree with the stage.
 
 use domain::agreement::{AgreementNeeded, AgreementState, RoleNeeded};
+use domain::estimate::PastReset;
 use domain::ids::{RunId, StepId};
 use domain::intent::Course;
-use domain::plan::{Cost, Plan, RenderedStep};
+use domain::plan::{Cost, PartitionEffect, Plan, Ranges, RenderedStep};
 use domain::run::{Answer, ChecklistItem, RunState, Stage, StepState};
 use domain::stream::Stream;
 use domain::time::Millis;
@@ -36,6 +37,11 @@ pub struct RunPage {
     pub secure: PlanView,
     /// The reset plan, or why there can be none.
     pub reset: PlanView,
+    /// What the chosen way out would do by what was seen last; `None` once there
+    /// is a plan, or where it cannot be told.
+    pub weighed: Option<Weighed>,
+    /// How past resets of this stream went, newest first.
+    pub past: Vec<PastReset>,
     /// The card that never leaves: the cost of the plan, or of the chosen
     /// option before there is a plan.
     pub cost: Option<Cost>,
@@ -100,6 +106,36 @@ pub struct OptionCard {
     pub recommended: bool,
     /// Whether it is the one that was chosen.
     pub chosen: bool,
+}
+
+/// What a way out would do now: a bound, as long as the job may still write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weighed {
+    /// The way out in words, with its parameters.
+    pub way_out: String,
+    /// The time that was typed, for the way out that begins at one.
+    pub time: Option<TimeTyped>,
+    /// By topic and partition.
+    pub effects: Vec<PartitionEffect>,
+    /// The totals.
+    pub cost: Cost,
+    /// From when to when the records are that it skips or reads again.
+    pub ranges: Ranges,
+    /// The row of the table of recovery times, in words.
+    pub takes: String,
+    /// Who must agree, in words.
+    pub agrees: String,
+    /// What the sink does with it, in sentences; empty where that is not known.
+    pub sink: String,
+}
+
+/// A time as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeTyped {
+    /// The time.
+    pub at: Millis,
+    /// The same in the zone in which it was typed, where that is not UTC.
+    pub zoned: Option<String>,
 }
 
 /// A plan as shown, or why there is none.

@@ -3,10 +3,10 @@
 use super::notes::{secure_notes, writers_notes};
 use super::refusal::{Refusal, seen_checkpoint, seen_jobs};
 use super::{
-    CopyStep, FORMAT, HoldStep, LeftOut, Plan, PlanBody, PlanKind, RestartStep, SealStep,
-    Step, StepKind, StopStep, WaitStep, backup_prefix,
+    CopyStep, FORMAT, HoldStep, LeftOut, Plan, PlanBody, PlanKind, Ranges, RestartStep,
+    SealStep, Step, StepKind, StopStep, WaitStep, backup_prefix,
 };
-use crate::estimate::{Rates, Work, estimate};
+use crate::estimate::{Measured, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId, StepId};
 use crate::intent::{Intent, WayOut};
 use crate::manifest::manifest_location;
@@ -30,6 +30,8 @@ pub struct BuildSecure<'a> {
     pub intent: Option<&'a Intent>,
     /// Job runs that write elsewhere, by a person's word.
     pub explained: &'a [JobRunId],
+    /// What was measured of the stream.
+    pub measured: &'a Measured,
     /// The time of building.
     pub now: Millis,
 }
@@ -107,7 +109,16 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
     let work = Work {
         objects: i64::try_from(checkpoint.objects).unwrap_or(i64::MAX),
         quiet_ms,
-        backlog: 0,
+        stop_grace_ms: (!alive.is_empty()).then(|| {
+            let grace_s = if supports_grace(&jobs.release) {
+                policy.cancel_grace_s
+            } else {
+                0
+            };
+            i64::from(grace_s) * 1_000
+        }),
+        trigger_ms: stream.trigger_ms,
+        ..Work::default()
     };
     seal(PlanBody {
         format: FORMAT,
@@ -124,13 +135,14 @@ pub fn build_secure(input: &BuildSecure<'_>) -> Result<Plan, Refusal> {
         undo: numbered("undo", undo),
         left_out,
         effects: Vec::new(),
+        ranges: Ranges::default(),
         notes: [
             secure_notes(stream, checkpoint, &alive),
             writers_notes(jobs, input.explained),
         ]
         .concat(),
         explained: input.explained.to_vec(),
-        estimate: estimate(&WayOut::Latest, None, input.now, work, Rates::default()),
+        estimate: estimate(&WayOut::Latest, None, input.now, &work, input.measured),
         agreement: policy.agreement_to_secure(),
     })
 }

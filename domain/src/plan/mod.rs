@@ -10,10 +10,12 @@
 
 mod build;
 mod check;
+mod compare;
 mod edit;
 mod notes;
 mod onward;
 mod outlook;
+mod ranges;
 mod refusal;
 mod render;
 mod reset;
@@ -26,7 +28,9 @@ mod targets;
 
 pub use build::{BuildSecure, build_secure};
 pub use check::{Fault, check};
+pub use compare::{Compared, ComparedPartition, ComparedStep, Comparison, compare};
 pub use edit::{Edit, FileWrite, Foreseen, in_order, rollbacks};
+pub use ranges::{Ranges, RecordTimes, TimeRange, wanted_times};
 pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
 pub use reset::{BuildReset, build_reset};
@@ -117,6 +121,9 @@ pub struct PlanBody {
     pub left_out: Vec<LeftOut>,
     /// By topic and partition, what it does to the data.
     pub effects: Vec<PartitionEffect>,
+    /// From when to when the records are that it skips or reads again.
+    #[serde(default, skip_serializing_if = "Ranges::is_empty")]
+    pub ranges: Ranges,
     /// What a reader must know and no number says.
     pub notes: Vec<String>,
     /// Job runs that were alive and write elsewhere, by a person's word.

@@ -13,10 +13,11 @@ use super::setting::setting;
 use super::targets::{TimestampOffsets, effects, reads_back_to, refuse_sink, targets};
 use super::{
     ClearStep, FORMAT, GateStep, LeftOut, OpenGateStep, PartitionEffect, Plan, PlanBody,
-    PlanKind, ReadBackStep, RestartStep, SeedStep, StepKind, WatchStep, gate_text,
+    PlanKind, Ranges, ReadBackStep, RecordTimes, RestartStep, SeedStep, StepKind,
+    WatchStep, gate_text,
 };
 use crate::checkpoint::InitialOffset;
-use crate::estimate::{Rates, Work, estimate};
+use crate::estimate::{Measured, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId};
 use crate::intent::{Intent, Touch};
 use crate::keyset::{KeyEntry, KeySet};
@@ -48,8 +49,10 @@ pub struct BuildReset<'a> {
     pub keys: &'a [KeyEntry],
     /// What the time resolved to, for [`WayOut::Timestamp`].
     pub times: Option<&'a TimestampOffsets>,
+    /// The times of the records between which it skips or reads again.
+    pub record_times: &'a RecordTimes,
     /// What was measured of the stream.
-    pub rates: Rates,
+    pub measured: &'a Measured,
     /// What the checkpoint will be and what Spark then does, for a way out that
     /// goes on from its log.
     pub foreseen: Option<&'a Foreseen>,
@@ -121,9 +124,12 @@ pub(super) fn seal_reset(
     } = *input;
     let way_out = &intent.way_out;
     let work = Work {
-        objects: 0,
-        quiet_ms: 0,
+        starts: true,
         backlog: made.effects.iter().map(|e| e.backlog).sum(),
+        batch_max: stream.shape.max_offsets_per_trigger,
+        trigger_ms: stream.trigger_ms,
+        partitions: made.effects.len() as u64,
+        ..Work::default()
     };
     let back_to = reads_back_to(way_out, ground.checkpoint);
     let writers = writers_notes(ground.jobs, input.explained);
@@ -141,10 +147,11 @@ pub(super) fn seal_reset(
         steps: numbered("reset", made.steps),
         undo: Vec::new(),
         left_out: made.left_out,
+        ranges: Ranges::of(&made.effects, input.record_times),
         effects: made.effects,
         notes: [made.notes, writers].concat(),
         explained: input.explained.to_vec(),
-        estimate: estimate(way_out, back_to, input.now, work, input.rates),
+        estimate: estimate(way_out, back_to, input.now, &work, input.measured),
         agreement: policy.agreement_for(way_out),
     })
 }

@@ -2,10 +2,12 @@
 
 use crate::world::{NOW, intent, offsets, policy, run, sealed, snapshot, stream};
 use domain::checkpoint::{CheckpointView, ListedObject, QueryShape, SparkLine, predict};
-use domain::estimate::Rates;
+use domain::estimate::Measured;
 use domain::intent::WayOut;
 use domain::keyset::{KeyEntry, KeySet};
-use domain::plan::{BuildReset, Edit, Foreseen, Plan, Refusal, build_reset, rollbacks};
+use domain::plan::{
+    BuildReset, Edit, Foreseen, Plan, RecordTimes, Refusal, build_reset, rollbacks,
+};
 use domain::snapshot::{BatchSeen, CheckpointSeen, Observed, Snapshot};
 use uuid::Uuid;
 
@@ -144,7 +146,8 @@ impl Log {
             sealed: &sealed,
             keys,
             times: None,
-            rates: Rates::default(),
+            record_times: &RecordTimes::default(),
+            measured: &Measured::default(),
             explained: &[],
             foreseen: Some(&foreseen),
             query_id: Uuid::from_u128(7),

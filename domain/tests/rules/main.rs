@@ -7,6 +7,7 @@
 
 mod carriers;
 mod changed;
+mod compare;
 mod log;
 mod needs;
 mod onward;

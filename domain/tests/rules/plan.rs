@@ -4,18 +4,18 @@
 use crate::world::{
     NOW, intent, keys, offsets, policy, run, sealed, sink, snapshot, stream,
 };
-use domain::estimate::Rates;
+use domain::estimate::Measured;
 use domain::intent::WayOut;
 use domain::plan::{
-    BuildReset, BuildSecure, Fault, Plan, PlanKind, Refusal, StepKind, TimestampOffsets,
-    build_reset, build_secure, check, render, settle,
+    BuildReset, BuildSecure, Fault, Plan, PlanKind, RecordTimes, Refusal, StepKind,
+    TimestampOffsets, build_reset, build_secure, check, render, settle,
 };
 use domain::snapshot::{Observed, Snapshot};
 use domain::stream::{SinkKind, Stream};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
+pub(crate) fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
     build_secure(&BuildSecure {
         run: &run(),
         stream: &stream(),
@@ -23,6 +23,7 @@ fn secure(snapshot: &Snapshot) -> Result<Plan, Refusal> {
         policy: &policy(),
         intent: None,
         explained: &[],
+        measured: &Measured::default(),
         now: NOW,
     })
 }
@@ -43,7 +44,8 @@ pub(crate) fn reset_of(
         sealed: &sealed(),
         keys: &keys(),
         times,
-        rates: Rates::default(),
+        record_times: &RecordTimes::default(),
+        measured: &Measured::default(),
         foreseen: None,
         query_id: Uuid::from_u128(7),
         run_page: "https://sluice.example/runs/orders-20251124-160000-00af",

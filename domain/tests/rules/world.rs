@@ -81,6 +81,8 @@ pub(crate) fn job_run(state: &str) -> JobRunSeen {
         created_by: "arn:aws:iam::123456789012:user/airflow".into(),
         driver: Digest::of(b"driver"),
         role: None,
+        started_at: None,
+        used: None,
     }
 }
 

@@ -6,20 +6,15 @@ use std::sync::Arc;
 use app::backend::Answered;
 use app::forms::{Abort, AnswerItem, Choose, OpenRun, Resume};
 use domain::access::{Action, Actor, Person};
-use domain::error::{ErrorKind, WireError};
 use domain::ids::{InvalidId, JobRunId, RunId};
-use domain::intent::{Intent, WayOut};
-use domain::plan::kept_from;
+use domain::intent::Intent;
 use domain::run::{Answer, ChecklistItem, Ending, Event, Gate};
 use domain::stream::Stream;
 use domain::verdict::VerdictKind;
-use domain::when::parse_time;
 
 use super::Server;
 use super::failure::{internal, invalid, of_run};
-use super::forms::{
-    corruption, item_word, parse_batch, parse_moves, parse_offsets, required, writers,
-};
+use super::forms::{corruption, item_word, parse_way_out, required, writers};
 use crate::clock;
 use crate::runs::{Loaded, RunError};
 
@@ -168,43 +163,10 @@ impl Server {
     ) -> Answered<()> {
         let (loaded, stream) = self.run_for(actor, &request.run, Action::Prepare).await?;
         let reason = required(&request.reason, "a reason")?;
-        let way_out = match request.option.as_str() {
-            "latest" => WayOut::Latest,
-            "earliest" => WayOut::Earliest,
-            "timestamp" => WayOut::Timestamp {
-                at: parse_time(&request.at, clock::now())
-                    .map_err(|e| invalid(e.to_string(), ""))?,
-            },
-            "restart" => WayOut::Restart,
-            "rollback" => WayOut::RollBack {
-                batch: parse_batch(&request.batch)?,
-            },
-            "move" => WayOut::Move {
-                offsets: parse_moves(&request.moves)?,
-            },
-            "rise" => WayOut::Rise {
-                offsets: parse_offsets(&request.rises)?,
-            },
-            "offsets" => WayOut::Offsets {
-                offsets: parse_offsets(&request.offsets)?,
-            },
-            other => {
-                return Err(invalid(
-                    format!("{other:?} is no way out."),
-                    "Allowed: restart, move, rollback, latest, timestamp, offsets, rise, earliest.",
-                ));
-            }
-        };
+        let way_out = parse_way_out(request, clock::now())?;
         // Refuse early what could never become a plan.
         if let Some(latest) = self.poller.get(&stream.name) {
-            let times = self.times(&stream, &way_out).await?;
-            domain::plan::preview(&stream, &latest.snapshot, &way_out, times.as_ref())
-                .map_err(|refusal| {
-                    invalid(
-                        refusal.to_string(),
-                        "Choose another way out, or other values.",
-                    )
-                })?;
+            self.weigh(&stream, &latest.snapshot, &way_out).await?;
         }
         let intent = Intent {
             way_out,
@@ -213,39 +175,6 @@ impl Server {
         };
         self.append(loaded, &actor.person, Event::Intended { intent })
             .await
-    }
-
-    pub(super) async fn times(
-        &self,
-        stream: &Stream,
-        way_out: &WayOut,
-    ) -> Answered<Option<domain::plan::TimestampOffsets>> {
-        let at = match way_out {
-            WayOut::Timestamp { at } => Some(*at),
-            WayOut::Earliest => self.poller.get(&stream.name).and_then(|latest| {
-                kept_from(&latest.snapshot, &self.observer.policy(&stream.name))
-            }),
-            WayOut::Latest
-            | WayOut::Offsets { .. }
-            | WayOut::Restart
-            | WayOut::RollBack { .. }
-            | WayOut::Move { .. }
-            | WayOut::Rise { .. } => None,
-        };
-        let Some(at) = at else {
-            return Ok(None);
-        };
-        self.observer
-            .offsets_for_time(stream, at)
-            .await
-            .map(Some)
-            .map_err(|why| {
-                WireError::new(
-                    ErrorKind::Upstream,
-                    format!("Kafka could not resolve {}: {why}", at.utc()),
-                    "Try again once it answers.",
-                )
-            })
     }
 
     pub(super) async fn ask_abort(&self, actor: &Actor, request: &Abort) -> Answered<()> {

@@ -2,11 +2,15 @@
 //! a person's word.
 
 use app::backend::Answered;
+use app::forms::Choose;
 use domain::checkpoint::Prognosis;
+use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::PlanKind;
 use domain::run::{Answer, ChecklistItem};
 use domain::snapshot::{OtherRun, Snapshot};
+use domain::time::Millis;
+use domain::when::parse_time;
 
 use super::failure::invalid;
 
@@ -62,27 +66,35 @@ pub(super) fn writers(snapshot: &Snapshot) -> Option<Answer> {
     Some(Answer::Evidence { text, supports })
 }
 
+const OFFSETS_ALLOWED: &str = "Allowed: {\"topic\":{\"0\":23,\"1\":45}}, or lines of topic,partition,offset, with every partition.";
+
+/// Offsets in Spark's form, or as lines of `topic,partition,offset`.
 pub(super) fn parse_offsets(text: &str) -> Answered<PartitionOffsets> {
-    let parsed = PartitionOffsets::parse(text.trim());
+    let text = text.trim();
+    let parsed = match text.starts_with('{') {
+        true => PartitionOffsets::parse(text),
+        false => PartitionOffsets::parse_csv(text),
+    };
     if let Some(issue) = parsed.issues.first() {
+        let line = issue
+            .line
+            .map_or_else(String::new, |line| format!("Line {line}: "));
         return Err(invalid(
-            format!("The offsets are not in Spark's form: {}", issue.message),
-            "Allowed: {\"topic\":{\"0\":23,\"1\":45}}, with every partition.",
+            format!("The offsets cannot be read. {line}{}", issue.message),
+            OFFSETS_ALLOWED,
         ));
     }
-    parsed.value.ok_or_else(|| {
-        invalid(
-            "The offsets could not be read.",
-            "Allowed: {\"topic\":{\"0\":23,\"1\":45}}, with every partition.",
-        )
-    })
+    parsed
+        .value
+        .ok_or_else(|| invalid("The offsets cannot be read.", OFFSETS_ALLOWED))
 }
 
 /// Records to step over, as `topic-partition@offset`, one a line; or the offsets
 /// to be read next, in Spark's form, of the partitions that move.
 pub(super) fn parse_moves(text: &str) -> Answered<PartitionOffsets> {
     let text = text.trim();
-    if text.starts_with('{') {
+    let first = text.lines().next().unwrap_or_default();
+    if text.starts_with('{') || first.contains(',') && !first.contains('@') {
         return parse_offsets(text);
     }
     let record = |line: &str| {
@@ -110,6 +122,36 @@ pub(super) fn parse_moves(text: &str) -> Answered<PartitionOffsets> {
 }
 
 const MOVES_ALLOWED: &str = "Allowed: records as orders_events-3@1234, one a line, or the offsets to be read next as {\"topic\":{\"0\":23}}.";
+
+/// The way out that a form names, with its parameters.
+pub(super) fn parse_way_out(request: &Choose, now: Millis) -> Answered<WayOut> {
+    Ok(match request.option.as_str() {
+        "latest" => WayOut::Latest,
+        "earliest" => WayOut::Earliest,
+        "timestamp" => WayOut::Timestamp {
+            at: parse_time(&request.at, now).map_err(|e| invalid(e.to_string(), ""))?,
+        },
+        "restart" => WayOut::Restart,
+        "rollback" => WayOut::RollBack {
+            batch: parse_batch(&request.batch)?,
+        },
+        "move" => WayOut::Move {
+            offsets: parse_moves(&request.moves)?,
+        },
+        "rise" => WayOut::Rise {
+            offsets: parse_offsets(&request.rises)?,
+        },
+        "offsets" => WayOut::Offsets {
+            offsets: parse_offsets(&request.offsets)?,
+        },
+        other => {
+            return Err(invalid(
+                format!("{other:?} is no way out."),
+                "Allowed: restart, move, rollback, latest, timestamp, offsets, rise, earliest.",
+            ));
+        }
+    })
+}
 
 pub(super) fn parse_batch(text: &str) -> Answered<i64> {
     let batch = text.trim().parse::<i64>().ok().filter(|batch| *batch >= 0);
@@ -178,6 +220,10 @@ mod tests {
         assert_eq!(records.len(), 2);
         let offsets = parse_moves(r#"{"b":{"0":7}}"#).unwrap();
         assert_eq!(offsets.get("b", 0), Some(7));
+        assert_eq!(
+            parse_moves("topic,partition,offset\nb,0,7").unwrap(),
+            offsets
+        );
         for wrong in [
             "",
             "orders",

@@ -9,27 +9,30 @@ mod forms;
 mod headline;
 mod options;
 mod partitions;
+mod past;
+mod plan_page;
 mod plans;
 mod read;
 mod run_page;
 mod runs_page;
 mod troubleshoot;
+mod weigh;
 
 use std::sync::Arc;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
-    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    TryWrite, Vote,
+    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
-    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
-    TroubleshootPage,
+    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
+    StreamsPage, TroubleshootPage, Weighed,
 };
 use async_trait::async_trait;
 use domain::access::{Action, Actor, Denial, StepUp, can};
 use domain::error::{ErrorKind, WireError};
-use domain::ids::{RunId, StreamName};
+use domain::ids::{Digest, RunId, StreamName};
 use domain::report::Report;
 use domain::stream::Stream;
 
@@ -186,6 +189,31 @@ impl Backend for Server {
 
     async fn choose(&self, actor: &Actor, request: &Choose) -> Answered<()> {
         self.choose_way_out(actor, request).await
+    }
+
+    async fn plan(&self, actor: &Actor, plan: &Digest) -> Answered<PlanPage> {
+        self.plan_page(actor, plan).await
+    }
+
+    async fn compare(
+        &self,
+        actor: &Actor,
+        left: &Digest,
+        right: &Digest,
+    ) -> Answered<ComparePage> {
+        self.compare_page(actor, left, right).await
+    }
+
+    async fn import_plan(&self, actor: &Actor, request: &ImportPlan) -> Answered<Digest> {
+        self.take_in(actor, request).await
+    }
+
+    async fn adopt_plan(&self, actor: &Actor, request: &AdoptPlan) -> Answered<RunId> {
+        self.adopt(actor, request).await
+    }
+
+    async fn weigh(&self, actor: &Actor, request: &Choose) -> Answered<Weighed> {
+        self.weighed(actor, request).await
     }
 
     async fn make_plan(&self, actor: &Actor, request: &MakePlan) -> Answered<()> {

@@ -214,7 +214,7 @@ fn card(known: &Known<'_>, value: &str, way_out: WayOut, purpose: &str) -> Optio
 }
 
 /// Where nothing is read again, nothing comes twice.
-fn what_the_sink_does(
+pub(super) fn what_the_sink_does(
     stream: &Stream,
     snapshot: &Snapshot,
     way_out: &WayOut,

@@ -4,7 +4,6 @@ use app::backend::Answered;
 use app::forms::{MakePlan, StartPlan};
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
-use domain::estimate::Rates;
 use domain::ids::{Digest, InvalidId};
 use domain::intent::{Touch, WayOut};
 use domain::plan::{
@@ -26,7 +25,9 @@ impl Server {
         let (loaded, stream) = self.run_for(actor, &request.run, Action::Prepare).await?;
         let latest = self.poller.refresh(&stream.name).await;
         let plan = match kind(&request.kind)? {
-            PlanKind::Secure => self.secure_plan(&loaded, &stream, &latest.snapshot)?,
+            PlanKind::Secure => {
+                self.secure_plan(&loaded, &stream, &latest.snapshot).await?
+            }
             PlanKind::Reset => {
                 self.reset_plan(&loaded, &stream, &latest.snapshot).await?
             }
@@ -49,12 +50,13 @@ impl Server {
         self.append(loaded, &actor.person, event).await
     }
 
-    fn secure_plan(
+    async fn secure_plan(
         &self,
         loaded: &Loaded,
         stream: &Stream,
         snapshot: &Snapshot,
     ) -> Answered<Plan> {
+        let measured = self.measured(stream, snapshot).await?;
         build_secure(&BuildSecure {
             run: &loaded.run,
             stream,
@@ -62,6 +64,7 @@ impl Server {
             policy: &self.observer.policy(&stream.name),
             intent: loaded.state.intent.as_ref(),
             explained: loaded.state.explained(),
+            measured: &measured,
             now: clock::now(),
         })
         .map_err(|refusal| stale(refusal.to_string(), "No plan was made."))
@@ -87,6 +90,13 @@ impl Server {
             .map_err(|e| of_run("plan.keys", e))?;
         let times = self.times(stream, &intent.way_out).await?;
         let foreseen = self.foreseen(stream, &intent.way_out).await?;
+        // What could be in the way is told by the plan's own refusal.
+        let effects = self.weigh(stream, snapshot, &intent.way_out).await;
+        let record_times = self
+            .record_times(stream, snapshot, &effects.unwrap_or_default())
+            .await
+            .unwrap_or_default();
+        let measured = self.measured(stream, snapshot).await?;
         let run_page = format!(
             "{}{}",
             self.config.server.public_origin.as_origin(),
@@ -102,7 +112,8 @@ impl Server {
             sealed,
             keys: &keys,
             times: times.as_ref(),
-            rates: Rates::measured(snapshot, &self.poller.samples(&stream.name)),
+            record_times: &record_times,
+            measured: &measured,
             foreseen: foreseen.as_ref(),
             query_id: Uuid::new_v4(),
             run_page: &run_page,

@@ -3,13 +3,14 @@
 use app::backend::Answered;
 use app::view::{
     AgreementView, ChecklistRow, Permission, Permissions, PlanView, RunPage, StepView,
+    Weighed,
 };
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::estimate::{Estimate, RtoClass};
 use domain::ids::RunId;
 use domain::intent::WayOut;
-use domain::plan::{Cost, Plan, PlanKind, preview, render};
+use domain::plan::{Plan, PlanKind, render};
 use domain::report::{did, happened};
 use domain::run::{ChecklistItem, Event, Gate, RunState};
 use domain::snapshot::Snapshot;
@@ -35,6 +36,9 @@ impl Server {
         let state = &loaded.state;
         let policy = self.observer.policy(&stream.name);
         let estimate = reset.as_ref().map(|p| &p.body.estimate);
+        let weighed = self
+            .weighed_so_far(&stream, state, snapshot, reset.as_ref())
+            .await;
         Ok(RunPage {
             now,
             run: run.clone(),
@@ -54,7 +58,12 @@ impl Server {
                 policy: &policy,
                 chosen: state.intent.as_ref().map(|i| &i.way_out),
             }),
-            cost: self.cost(&stream, state, snapshot, reset.as_ref()).await,
+            cost: match (&reset, &weighed) {
+                (Some(plan), _) => Some(plan.cost()),
+                (None, weighed) => weighed.as_ref().map(|w| w.cost),
+            },
+            weighed,
+            past: self.past(&stream).await?,
             takes: takes(state, snapshot, estimate),
             agrees: state
                 .intent
@@ -102,22 +111,20 @@ impl Server {
             .map_err(|e| of_run("run.plan", e))
     }
 
-    /// The plan's cost, or, before there is one, the chosen option's by what
-    /// was seen last.
-    async fn cost(
+    /// What the chosen way out would do by what was seen last, until a plan says
+    /// it.
+    async fn weighed_so_far(
         &self,
         stream: &Stream,
         state: &RunState,
         snapshot: Option<&Snapshot>,
         reset: Option<&Plan>,
-    ) -> Option<Cost> {
-        if let Some(plan) = reset {
-            return Some(plan.cost());
+    ) -> Option<Weighed> {
+        if reset.is_some() || state.ended.is_some() {
+            return None;
         }
         let way_out = &state.intent.as_ref()?.way_out;
-        let times = self.times(stream, way_out).await.ok()?;
-        let effects = preview(stream, snapshot?, way_out, times.as_ref()).ok()?;
-        Some(Cost::of(&effects))
+        self.weigh_fully(stream, snapshot?, way_out).await.ok()
     }
 
     fn plan_view(
@@ -264,16 +271,20 @@ fn takes(
         });
     }
     let way_out = &state.intent.as_ref()?.way_out;
-    let now = snapshot?.taken_at;
+    Some(class_of(way_out, snapshot?).expected().to_owned())
+}
+
+/// The row of the table of recovery times that a way out falls in, by what was
+/// seen.
+pub(super) fn class_of(way_out: &WayOut, snapshot: &Snapshot) -> RtoClass {
     let back_to = match way_out {
         WayOut::Timestamp { at } => Some(*at),
-        _ => snapshot?
-            .checkpoint
-            .seen()?
-            .last_committed()
-            .map(|b| b.planned_at),
+        _ => {
+            let seen = snapshot.checkpoint.seen();
+            seen.and_then(|c| c.last_committed()).map(|b| b.planned_at)
+        }
     };
-    Some(RtoClass::of(way_out, back_to, now).expected().to_owned())
+    RtoClass::of(way_out, back_to, snapshot.taken_at)
 }
 
 fn why_none(state: &RunState, kind: PlanKind) -> Option<String> {

@@ -10,6 +10,7 @@ mod kafka;
 mod location;
 mod names;
 mod policy;
+mod prices;
 mod secrets;
 mod server;
 mod sign_in;
@@ -21,6 +22,7 @@ mod validate_streams;
 
 use std::path::Path;
 
+use domain::estimate::Prices;
 use domain::ids::StreamName;
 use serde::Deserialize;
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub sign_in: SignIn,
     pub aws: Aws,
     pub policy: Policies,
+    /// What workers and requests cost, where that is configured.
+    pub prices: Option<Prices>,
     pub kafka_clusters: Vec<KafkaCluster>,
     pub streams: Vec<Stream>,
 }
@@ -57,6 +61,8 @@ struct RawConfig {
     sign_in: sign_in::RawSignIn,
     aws: aws::RawAws,
     policy: Policies,
+    #[serde(default)]
+    prices: Option<prices::RawPrices>,
     #[serde(default)]
     kafka_clusters: Vec<kafka::RawKafkaCluster>,
     #[serde(default)]

@@ -373,3 +373,21 @@ fn loading_names_the_file() {
         "{error}"
     );
 }
+
+#[test]
+fn a_price_that_is_none_is_refused_by_its_name() {
+    for (from, to) in [
+        ("vcpu_hour = 0.052624", "vcpu_hour = -1.0"),
+        ("s3_reads_1000 = 0.0004", "s3_reads_1000 = nan"),
+        ("currency = \"USD\"", "currency = \"<b>\""),
+    ] {
+        let said = complaint(from, to);
+        let key = from.split_once(' ').map_or(from, |(key, _)| key);
+        assert!(said.starts_with("here: "), "{said}");
+        assert!(said.contains(&format!("prices.{key}")), "{said}");
+    }
+    let prices = parse(&example())
+        .unwrap_or_else(|_| panic!("it is valid"))
+        .prices;
+    assert_eq!(prices.map(|p| p.vcpu_hour_micro), Some(52_624));
+}

@@ -10,6 +10,7 @@ use domain::access::Role;
 
 use super::document::Document;
 use super::kafka::{KafkaAuthenticationKind, RawKafkaAuthentication, RawKafkaCluster};
+use super::prices;
 use super::sign_in::RawSignIn;
 use super::{
     Aws, Config, Credentials, KafkaAuthentication, KafkaCluster, Problem, RawConfig,
@@ -44,6 +45,7 @@ pub(super) fn judge(
             .map(|cluster| cluster.name.to_string()),
     );
     validate_streams::judge_streams(&mut judge, &raw);
+    let prices = prices::judge(raw.prices.clone(), document, &mut judge.problems);
     match (sign_in, aws) {
         (Some(sign_in), Some(aws)) if judge.problems.is_empty() => {
             let mut server = raw.server;
@@ -54,6 +56,7 @@ pub(super) fn judge(
                 sign_in,
                 aws,
                 policy: raw.policy,
+                prices,
                 kafka_clusters: clusters,
                 streams: raw.streams,
             })

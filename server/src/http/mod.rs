@@ -4,6 +4,7 @@ mod assets;
 pub mod client;
 mod health;
 mod plain_page;
+mod plan_files;
 mod report_files;
 mod request_log;
 mod router;

@@ -2,14 +2,17 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use domain::error::{ErrorKind, WireError};
 use domain::ids::RunId;
 use domain::report::Report;
 
-use super::{AppState, PlainPage};
+use super::AppState;
+use super::plain_page::refused;
 use crate::auth::Visitor;
+
+const CANNOT: &str = "The report cannot be shown";
 
 /// `/runs/{run}/report.md`
 pub(super) async fn markdown(
@@ -24,7 +27,7 @@ pub(super) async fn markdown(
             "text/markdown; charset=utf-8",
             report.markdown(),
         ),
-        Err(error) => refused(&error),
+        Err(error) => refused(CANNOT, &error),
     }
 }
 
@@ -41,7 +44,7 @@ pub(super) async fn json(
     });
     match read {
         Ok(text) => file(&run, "json", "application/json", text),
-        Err(error) => refused(&error),
+        Err(error) => refused(CANNOT, &error),
     }
 }
 
@@ -74,10 +77,4 @@ fn file(run: &str, extension: &str, kind: &'static str, body: String) -> Respons
         body,
     )
         .into_response()
-}
-
-fn refused(error: &WireError) -> Response {
-    let status = StatusCode::from_u16(error.kind.status())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    PlainPage::new(status, "The report cannot be shown", &error.message).into_response()
 }

@@ -18,7 +18,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes as _, generate_route_list};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{AppState, RequestId, assets, health, report_files, request_log};
+use super::{AppState, RequestId, assets, health, plan_files, report_files, request_log};
 use crate::auth::{self, Visitor};
 use crate::{clock, live, security};
 
@@ -43,6 +43,16 @@ pub fn own_routes() -> Vec<(Method, &'static str, MethodRouter<AppState>)> {
             Method::GET,
             "/runs/{run}/report.json",
             get(report_files::json),
+        ),
+        (
+            Method::GET,
+            "/plans/{plan}/plan.json",
+            get(plan_files::json),
+        ),
+        (
+            Method::GET,
+            "/plans/{plan}/offsets.csv",
+            get(plan_files::offsets),
         ),
     ]
 }

@@ -19,7 +19,7 @@ const ROUNDS_MAX: usize = 8;
 const CLOSE_MS: i64 = 2_000;
 
 /// Which time a search is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 enum Which {
     Unread,
     Held,
@@ -34,28 +34,74 @@ pub(super) async fn date(
     planned_at: Millis,
 ) -> Result<(), KafkaError> {
     let targets = targets(seen, next);
-    let mut asked: Vec<Partition> = targets.iter().map(|(at, ..)| at.clone()).collect();
+    let places = targets.iter().map(|(at, _, offset)| (at.clone(), *offset));
+    let dates = dates(kafka, places.collect(), planned_at).await?;
+    for (at, oldest) in dates.oldest {
+        put(seen, &at, |partition| partition.oldest_at = Some(oldest));
+    }
+    for (at, which, offset) in targets {
+        let time = dates.at.get(&(at.clone(), offset)).copied();
+        put(seen, &at, |partition| match which {
+            Which::Unread => partition.unread_at = time,
+            Which::Held => partition.held_at = time,
+        });
+    }
+    Ok(())
+}
+
+/// What was found of the times of records.
+#[derive(Debug, Default)]
+pub(super) struct Dates {
+    /// The oldest record of each partition that has a dated one.
+    oldest: HashMap<Partition, Millis>,
+    /// The records at the offsets that were asked for, where they could be told.
+    pub(super) at: HashMap<(Partition, i64), Millis>,
+}
+
+/// The times of the records at `places`, asked for together. `hint` is asked
+/// first.
+pub(super) async fn dates(
+    kafka: &Cluster,
+    places: Vec<(Partition, i64)>,
+    hint: Millis,
+) -> Result<Dates, KafkaError> {
+    let mut asked: Vec<Partition> = places.iter().map(|(at, _)| at.clone()).collect();
+    asked.sort();
     asked.dedup();
     let newest = kafka.offsets_if_any(&asked, Spec::Newest).await?;
     // A time after the last record has no answer, and is asked for until the
     // deadline, so that only partitions with a dated record are asked.
     asked.retain(|at| newest.get(at).is_some_and(|f| dated(f.as_ref()).is_some()));
     let oldest = kafka.offsets_if_any(&asked, Spec::Time(Millis(0))).await?;
+    let mut dates = Dates::default();
     let mut searches = Vec::new();
-    for (at, which, offset) in targets {
+    for (at, offset) in places {
         let record = |from: &HashMap<Partition, Option<Found>>| {
             from.get(&at).and_then(|found| dated(found.as_ref()))
         };
         if let (Some(first), Some(last)) = (record(&oldest), record(&newest)) {
-            put(seen, &at, |partition| partition.oldest_at = Some(first.1));
-            let search = Search::new(offset, first, last, planned_at);
-            searches.push((at, which, search));
+            dates.oldest.insert(at.clone(), first.1);
+            searches.push((at, Search::new(offset, first, last, hint)));
         }
     }
+    search(kafka, &mut searches).await?;
+    for (at, search) in searches {
+        if let Some(time) = search.time() {
+            dates.at.insert((at, search.offset), time);
+        }
+    }
+    Ok(dates)
+}
+
+/// Asks until each search knows enough, or has asked often enough.
+async fn search(
+    kafka: &Cluster,
+    searches: &mut [(Partition, Search)],
+) -> Result<(), KafkaError> {
     for _ in 0..ROUNDS_MAX {
-        // One question a partition and round: the answer serves both searches.
+        // One question a partition and round: the answer serves all its searches.
         let mut questions: HashMap<Partition, Millis> = HashMap::new();
-        for (at, _, search) in &searches {
+        for (at, search) in searches.iter() {
             if let Some(guess) = search.guess() {
                 questions.entry(at.clone()).or_insert(guess);
             }
@@ -68,18 +114,12 @@ pub(super) async fn date(
             .map(|(at, time)| (at.clone(), Spec::Time(*time)))
             .collect();
         let answers = kafka.each_if_any(asked).await?;
-        for (at, _, search) in &mut searches {
+        for (at, search) in searches.iter_mut() {
             if let Some(time) = questions.get(at) {
                 let found = answers.get(at).and_then(Option::as_ref);
                 search.learn(*time, dated(found));
             }
         }
-    }
-    for (at, which, search) in searches {
-        put(seen, &at, |partition| match which {
-            Which::Unread => partition.unread_at = search.time(),
-            Which::Held => partition.held_at = search.time(),
-        });
     }
     Ok(())
 }
@@ -201,7 +241,7 @@ mod tests {
 
     /// Searches in a log whose record at `n` has the time `times[n]`, and gives
     /// what is found and how often was asked.
-    fn search(times: &[i64], offset: usize, hint: i64) -> (i64, usize) {
+    fn searched(times: &[i64], offset: usize, hint: i64) -> (i64, usize) {
         let newest = (0..times.len()).rev().max_by_key(|n| times[*n]).unwrap();
         let record = |n: usize| (n as i64, Millis(times[n]));
         let mut search =
@@ -225,7 +265,7 @@ mod tests {
     #[test]
     fn records_that_come_evenly_are_found_at_once() {
         let times = even(10_000, 1_000);
-        let (at, asked) = search(&times, 7_777, 0);
+        let (at, asked) = searched(&times, 7_777, 0);
         assert_eq!(at, times[7_777]);
         assert!(asked <= 3, "{asked}");
     }
@@ -234,7 +274,7 @@ mod tests {
     fn a_fresh_record_is_found_by_when_the_last_batch_was_planned() {
         let mut times = even(10_000, 60_000);
         times.extend([700_000_000, 700_000_500, 700_001_000]);
-        let (at, asked) = search(&times, 10_000, 699_999_000);
+        let (at, asked) = searched(&times, 10_000, 699_999_000);
         assert_eq!((at, asked), (700_000_000, 1));
     }
 
@@ -244,7 +284,7 @@ mod tests {
         let mut times = even(5_000, 1);
         times.extend((0..50).map(|n| 90_000_000 + n * 600_000));
         for offset in [0, 1, 2_500, 4_999, 5_000, 5_020, 5_049] {
-            let (at, _) = search(&times, offset, 0);
+            let (at, _) = searched(&times, offset, 0);
             assert!(at <= times[offset], "{offset}: {at} > {}", times[offset]);
             let wide = times[5_049] - times[0];
             assert!(times[offset] - at <= wide / 16, "{offset}: {at}");
@@ -255,7 +295,7 @@ mod tests {
     fn times_that_fall_back_do_not_lead_astray() {
         let times = [10_000, 50_000, 20_000, 60_000, 30_000, 40_000];
         for offset in 0..times.len() {
-            let (at, asked) = search(&times, offset, 0);
+            let (at, asked) = searched(&times, offset, 0);
             assert!(asked <= ROUNDS_MAX);
             // The earliest of what is there from this record on, or before it.
             assert!((10_000..=60_000).contains(&at), "{offset}: {at}");

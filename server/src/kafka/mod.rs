@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::offsets::PartitionOffsets;
-use domain::plan::TimestampOffsets;
+use domain::plan::{RecordTimes, TimestampOffsets};
 use domain::snapshot::{KafkaSeen, PartitionSeen, TopicSeen};
 use domain::time::Millis;
 use tokio::sync::Mutex;
@@ -134,6 +134,36 @@ impl KafkaClient {
             ages::date(&kafka, seen, next, planned_at).await
         })
         .await
+    }
+
+    /// The times of the records at `places` (topic, partition, offset). `hint` is
+    /// the first guess; what a broker cannot tell is left out.
+    ///
+    /// # Errors
+    /// When a broker does not answer.
+    pub async fn record_times(
+        &self,
+        cluster: &KafkaCluster,
+        places: &[(String, i32, i64)],
+        hint: Millis,
+    ) -> Result<RecordTimes, KafkaError> {
+        let mut times = RecordTimes::default();
+        if places.is_empty() {
+            return Ok(times);
+        }
+        let places = places.iter().cloned();
+        let places =
+            places.map(|(topic, partition, offset)| ((topic, partition), offset));
+        let found = self
+            .within_deadline(cluster, async {
+                let kafka = self.connected(cluster).await?;
+                ages::dates(&kafka, places.collect(), hint).await
+            })
+            .await?;
+        for (((topic, partition), offset), at) in found.at {
+            times.set(topic, partition, offset, at);
+        }
+        Ok(times)
     }
 
     /// The first offset of each partition whose record is not older than `at`;

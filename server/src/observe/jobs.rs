@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use domain::checkpoint::{SparkGuess, SparkLine};
+use domain::estimate::Used;
 use domain::ids::{Digest, JobRunId, StreamName};
 use domain::snapshot::{JobsSeen, Tie};
 use domain::time::Millis;
@@ -45,7 +46,8 @@ struct State {
 
 struct Known {
     summary: JobRunSummary,
-    /// What GetJobRun told, which never changes for a job run.
+    /// What GetJobRun told. It is asked once more when the job run has ended, which
+    /// is when EMR tells what it used.
     read: Option<Read>,
 }
 
@@ -53,6 +55,9 @@ struct Known {
 struct Read {
     driver: Digest,
     role: Option<String>,
+    started_at: Option<Millis>,
+    used: Option<Used>,
+    had_ended: bool,
     owners: Vec<StreamName>,
     ties: Vec<(StreamName, Tie)>,
 }
@@ -172,7 +177,11 @@ impl Application {
         let unread: Vec<(JobRunId, Option<String>)> = state
             .known
             .iter()
-            .filter(|(_, known)| known.read.is_none())
+            .filter(|(_, known)| {
+                let has_ended = known.summary.state.is_terminal();
+                let read = known.read.as_ref();
+                read.is_none_or(|read| has_ended && !read.had_ended)
+            })
             .filter(|(_, known)| {
                 // A job run that cannot be a stream's by its name need not be
                 // read, unless it may write.
@@ -193,6 +202,9 @@ impl Application {
                         owners,
                         driver: run.seen.driver,
                         role: run.seen.role,
+                        started_at: run.seen.started_at,
+                        used: run.seen.used,
+                        had_ended: run.seen.state.is_terminal(),
                     }
                 });
                 Ok::<_, AwsError>((id, read))
@@ -228,7 +240,10 @@ impl Application {
                 ended += usize::from(!alive);
                 if alive || ended <= SHOWN_MAX {
                     let (driver, role) = (read.driver.clone(), read.role.clone());
-                    runs.push(known.summary.clone().seen(driver, role));
+                    let mut seen = known.summary.clone().seen(driver, role);
+                    seen.started_at = read.started_at;
+                    seen.used = read.used;
+                    runs.push(seen);
                 }
             } else if alive {
                 let tied = read.ties.iter().find(|(tied, _)| tied == stream);

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use app::view::LogTail;
 use domain::ids::StreamName;
-use domain::plan::TimestampOffsets;
+use domain::plan::{RecordTimes, TimestampOffsets};
 use domain::policy::Policy;
 use domain::snapshot::{JobsSeen, KafkaSeen, Observed, Snapshot};
 use domain::stream::Stream;
@@ -264,6 +264,24 @@ impl Observer {
             .kafka
             .offsets_for_time(cluster, &stream.kafka.topics, at)
             .await
+    }
+
+    /// The times of the records at `places` (topic, partition, offset); `hint` is
+    /// the first guess.
+    ///
+    /// # Errors
+    /// When Kafka does not answer.
+    pub async fn record_times(
+        &self,
+        stream: &Stream,
+        places: &[(String, i32, i64)],
+        hint: Millis,
+    ) -> Result<RecordTimes, KafkaError> {
+        let Some(stream) = self.0.config.stream(&stream.name) else {
+            return Ok(RecordTimes::default());
+        };
+        let cluster = self.0.config.kafka_cluster(stream);
+        self.0.kafka.record_times(cluster, places, hint).await
     }
 
     /// The end of the driver's log.

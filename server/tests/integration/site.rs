@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
-    Abort, AnswerItem, Choose, MakePlan, OpenRun, RequestAgreement, Resume, StartPlan,
-    TryWrite, Vote,
+    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
-    FilePage, LogTail, RunFilter, RunPage, RunsPage, StreamPage, StreamsPage,
-    TroubleshootPage,
+    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
+    StreamsPage, TroubleshootPage, Weighed,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use domain::access::Actor;
 use domain::error::{ErrorKind, WireError};
-use domain::ids::{RunId, StreamName};
+use domain::ids::{Digest, RunId, StreamName};
 use domain::report::Report;
 use http_body_util::BodyExt as _;
 use sandbox::clock::Clock;
@@ -344,6 +344,21 @@ impl Backend for CountingBackend {
         self.count()
     }
     async fn run(&self, _: &Actor, _: &RunId) -> Answered<RunPage> {
+        self.count()
+    }
+    async fn plan(&self, _: &Actor, _: &Digest) -> Answered<PlanPage> {
+        self.count()
+    }
+    async fn compare(&self, _: &Actor, _: &Digest, _: &Digest) -> Answered<ComparePage> {
+        self.count()
+    }
+    async fn weigh(&self, _: &Actor, _: &Choose) -> Answered<Weighed> {
+        self.count()
+    }
+    async fn import_plan(&self, _: &Actor, _: &ImportPlan) -> Answered<Digest> {
+        self.count()
+    }
+    async fn adopt_plan(&self, _: &Actor, _: &AdoptPlan) -> Answered<RunId> {
         self.count()
     }
     async fn report(&self, _: &Actor, _: &RunId) -> Answered<Report> {

@@ -101,6 +101,12 @@ fn Made() -> AnyView {
             .map(|plan| plan.body.effects.clone())
             .unwrap_or_default()
     });
+    let ranges = run.part_of_plan(KIND, |view| {
+        view.plan
+            .as_ref()
+            .map(|plan| plan.body.ranges)
+            .unwrap_or_default()
+    });
     let plan = run.plan(KIND);
     let id = run.plan_id(KIND);
     let body = run.part_of_plan(KIND, |view| {
@@ -109,11 +115,13 @@ fn Made() -> AnyView {
     view! {
         <Card title="What it does to the data" flush=true>
             {move || view! { <EffectsTable effects=effects.get() /> }}
+            {move || view! { <RangesView ranges=ranges.get() /> }}
         </Card>
         <Card title="What it will do">
-            {move || view! { <PlanSteps view=plan.get() /> }}
+            {move || plan.get().planned()}
         </Card>
         {move || body.get().map(reasons)}
+        <PastResets />
         <Card title="What it stands on">
             {move || body.get().map(|body| basis(body, id.get(), run.now_ms))}
         </Card>
@@ -146,6 +154,17 @@ fn reasons(body: PlanBody) -> impl IntoView {
             human_duration(estimate.least_ms)
         ),
     };
+    let spend = estimate
+        .spend
+        .map(|spend| spend.words())
+        .unwrap_or_default();
+    let list = |lines: Vec<String>| {
+        view! {
+            <ul class="list soft">
+                {lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
+            </ul>
+        }
+    };
     view! {
         {(!left_out.is_empty())
             .then(|| {
@@ -172,13 +191,21 @@ fn reasons(body: PlanBody) -> impl IntoView {
                     {estimate.class.expected()}
                 </Figure>
             </Figures>
-            <ul class="list soft">
-                {estimate
-                    .assumptions
-                    .into_iter()
-                    .map(|line| view! { <li>{line}</li> })
-                    .collect_view()}
-            </ul>
+            {list(estimate.assumptions)}
+            {(!estimate.advice.is_empty())
+                .then(|| {
+                    view! {
+                        <h3>"To catch up in time"</h3>
+                        {list(estimate.advice)}
+                    }
+                })}
+            {(!spend.is_empty())
+                .then(|| {
+                    view! {
+                        <h3>"What it takes"</h3>
+                        {list(spend)}
+                    }
+                })}
         </Card>
     }
 }
@@ -193,6 +220,7 @@ fn basis(body: PlanBody, id: String, now_ms: Signal<i64>) -> impl IntoView {
         snapshot_at,
         ..
     } = body;
+    let alone = id.parse().ok().map(|id| paths::plan(&id));
     let job_run = basis.job_run.map_or_else(unknown, String::from);
     let code = basis
         .driver
@@ -218,6 +246,7 @@ fn basis(body: PlanBody, id: String, now_ms: Signal<i64>) -> impl IntoView {
         <Facts wide=true>
             <Fact name="Plan">
                 <Copyable value=id what="the plan's id" />
+                {alone.map(|href| view! { " " <a href=href>"Export, share or compare it"</a> })}
             </Fact>
             <Fact name="Made">
                 <Time at_ms=built_at.0 now_ms />

@@ -67,7 +67,7 @@ fn Planned() -> AnyView {
     view! {
         <Drift kind=KIND />
         <Card title="What it will do">
-            {move || view! { <PlanSteps view=plan.get() /> }}
+            {move || plan.get().planned()}
             <p class="small soft">
                 "Secure plan " {move || view! { <Copyable value=id.get() what="the plan's id" /> }}
             </p>

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_emrserverless::types as sdk;
+use domain::estimate::Used;
 use domain::ids::JobRunId;
 use domain::snapshot::{JobRunSeen, JobRunState, OtherRun, Tie};
 use domain::time::Millis;
@@ -100,6 +101,8 @@ impl JobRunSummary {
             created_by: self.created_by,
             driver,
             role,
+            started_at: None,
+            used: None,
         }
     }
 }
@@ -124,11 +127,33 @@ impl JobRunFull {
                 created_by: run.created_by().to_owned(),
                 driver: driver_digest(run),
                 role: Some(run.execution_role().to_owned()).filter(|r| !r.is_empty()),
+                started_at: run.started_at().map(millis),
+                used: used(run),
             },
             marks: driver::marks(run),
             tags: tags.unwrap_or_default(),
         })
     }
+}
+
+/// A job run that worked for less tells nothing of what it needs.
+const USED_S_MIN: i32 = 60;
+
+/// What it used on average. EMR tells that once a job run has ended.
+fn used(run: &sdk::JobRun) -> Option<Used> {
+    let total = run.total_resource_utilization()?;
+    let seconds = run.total_execution_duration_seconds()?;
+    if seconds < USED_S_MIN {
+        return None;
+    }
+    let average = |hours: Option<f64>| {
+        let milli = hours? * 3_600_000.0 / f64::from(seconds);
+        (milli.is_finite() && milli > 0.0).then_some(milli.round() as i64)
+    };
+    Some(Used {
+        vcpu_milli: average(total.v_cpu_hour())?,
+        memory_gb_milli: average(total.memory_gb_hour())?,
+    })
 }
 
 /// EMR leaves the mode out for what was started before there were two.

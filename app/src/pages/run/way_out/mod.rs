@@ -1,16 +1,20 @@
 //! Choosing a way out: each with what it is for, what it costs, and whether it
 //! can be chosen.
 
+mod parameter;
+
 use domain::plan::Cost;
 use domain::run::{PlanState, Stage};
 use domain::text::thousands;
 use leptos::prelude::*;
 
-use crate::api::act::ChooseWayOut;
+use crate::api::act::{ChooseWayOut, ImportPlanFile};
 use crate::components::*;
 use crate::paths;
 use crate::ui::*;
 use crate::view::{OptionCard, Permission};
+
+use parameter::parameter;
 
 /// The stage.
 pub(super) fn stage() -> AnyView {
@@ -24,6 +28,7 @@ pub(super) fn stage() -> AnyView {
     // Nothing is looked at any more when the person leaves.
     on_cleanup(move || {
         let _gone = run.picked.try_set(None);
+        let _gone = run.weighed.try_set(None);
     });
     let first = run.once(|page| {
         let options = page.options.iter();
@@ -74,6 +79,7 @@ pub(super) fn stage() -> AnyView {
                 </Field>
                 <ChooseButton choose checked />
             </ActForm>
+            <Import />
         </section>
     }
     .into_any()
@@ -94,6 +100,7 @@ fn Chosen() -> AnyView {
         })
     });
     let sealed = run.part(|page| page.state.sealed.is_some());
+    let weighed = run.part(|page| page.weighed.clone());
     (move || {
         chosen.get().map(|(what, reason, who)| {
             let (next, text) = if sealed.get() {
@@ -108,6 +115,20 @@ fn Chosen() -> AnyView {
                     title=format!("{who} chose {what}.")
                 >
                     <blockquote class="quote">{reason}</blockquote>
+                    {move || {
+                        weighed
+                            .get()
+                            .map(|weighed| {
+                                view! {
+                                    <details class="fold">
+                                        <summary>"What it would do now, by partition"</summary>
+                                        <div class="fold__body">
+                                            <WeighedView weighed />
+                                        </div>
+                                    </details>
+                                }
+                            })
+                    }}
                     <div class="row">
                         <LinkButton
                             href=paths::stage(&run.id(), next)
@@ -121,6 +142,38 @@ fn Chosen() -> AnyView {
             }
         })
     })
+    .into_any()
+}
+
+/// A plan that was exported, here or elsewhere, as the source of a way out.
+#[component]
+fn Import() -> AnyView {
+    let run = CurrentRun::of_page();
+    let import = run.action::<ImportPlanFile>();
+    let prepare = run.part(|page| page.may.prepare.clone());
+    let blocked = blocked(import, move || prepare.get());
+    view! {
+        <details class="fold">
+            <summary>"Take it from a plan in a file"</summary>
+            <div class="fold__body">
+                <ActForm action=import>
+                    <Hidden name="run" value=run.id().to_string() />
+                    <Field
+                        id="import-plan"
+                        label="Plan"
+                        hint="The JSON that a plan's page exports. It is judged by every rule and shown beside what Sluice would plan; it is never carried out itself."
+                    >
+                        <TextArea id="import-plan" name=field("plan") mono=true required=true />
+                    </Field>
+                    <div class="row">
+                        <Button kind=ButtonKind::Submit disabled_reason=blocked>
+                            "Judge the plan"
+                        </Button>
+                    </div>
+                </ActForm>
+            </div>
+        </details>
+    }
     .into_any()
 }
 
@@ -148,19 +201,6 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
         let value = value.clone();
         Signal::derive(move || checked.get().as_deref() == Some(value.as_str()))
     };
-    // What is filled in is not filled in again: the person may have changed it.
-    let prefill = run.once(|page| {
-        let option = page.options.iter().find(|option| option.value == value);
-        option
-            .map(|option| option.prefill.clone())
-            .unwrap_or_default()
-    });
-    let choices = run.once(|page| {
-        let option = page.options.iter().find(|option| option.value == value);
-        option
-            .map(|option| option.choices.clone())
-            .unwrap_or_default()
-    });
     // What is of one course stands together, under one heading.
     let heading = {
         let value = value.clone();
@@ -171,27 +211,10 @@ fn Choice(value: String, checked: RwSignal<Option<String>>) -> AnyView {
             is_first.then(|| course.title())
         })
     };
-    let parameter = match value.as_str() {
-        "rollback" if !choices.is_empty() => {
-            Some(view! { <BatchParameter prefill choices /> }.into_any())
-        }
-        "move" => Some(view! { <MoveParameter prefill /> }.into_any()),
-        "rise" => Some(view! { <OffsetsParameter name="rises" label="Offsets to go on at, with numbers rising" prefill /> }.into_any()),
-        "timestamp" => Some(view! { <TimeParameter prefill /> }.into_any()),
-        "offsets" => Some(view! { <OffsetsParameter name="offsets" label="Offsets" prefill /> }.into_any()),
-        _ => None,
-    };
     view! {
         {move || heading.get().map(|heading| view! { <h3>{heading}</h3> })}
         {move || option.get().map(|option| card(option, is_checked, look))}
-        {parameter
-            .map(|parameter| {
-                view! {
-                    <div class="way-out__parameter" data-option=value>
-                        {parameter}
-                    </div>
-                }
-            })}
+        {parameter(value)}
     }
     .into_any()
 }
@@ -259,69 +282,6 @@ fn figures(cost: Option<Cost>, takes: String, agrees: String) -> impl IntoView {
             <Figure name="Takes">{takes}</Figure>
             <Figure name="Must agree">{agrees}</Figure>
         </Figures>
-    }
-}
-
-#[component]
-fn BatchParameter(prefill: String, choices: Vec<(String, String)>) -> impl IntoView {
-    view! {
-        <Field
-            id="choose-batch"
-            label="Newest batch that stays"
-            hint="Those of the newest batches after which Spark goes on, by the doctor's look at the checkpoint as it would then be."
-        >
-            <Select
-                id="choose-batch"
-                name=field("batch")
-                options=choices
-                value=Signal::stored(prefill)
-            />
-        </Field>
-    }
-}
-
-#[component]
-fn MoveParameter(prefill: String) -> impl IntoView {
-    view! {
-        <Field
-            id="choose-moves"
-            label="Records to step over"
-            hint="One a line, as orders_events-3@1234: topic, partition and the record's own offset, as they stand in the job's error. Or Spark's JSON with the offsets to be read next, of the partitions that move."
-        >
-            <TextArea id="choose-moves" name=field("moves") value=prefill mono=true />
-        </Field>
-    }
-}
-
-#[component]
-fn TimeParameter(prefill: String) -> impl IntoView {
-    view! {
-        <Field
-            id="choose-at"
-            label="Time"
-            hint="With its zone, as 2025-01-15T00:00:00Z or 2025-01-15T01:00:00+01:00; epoch milliseconds, as 1736899200000; or relative, as 2h ago. Each partition begins at its first record at or after this time."
-        >
-            <TextInput id="choose-at" name=field("at") value=prefill mono=true short=true />
-        </Field>
-    }
-}
-
-/// Offsets of every partition, for the form's field of this name.
-#[component]
-fn OffsetsParameter(
-    name: &'static str,
-    label: &'static str,
-    prefill: String,
-) -> impl IntoView {
-    let id = format!("choose-{name}");
-    view! {
-        <Field
-            id=id.clone()
-            label
-            hint="Spark's JSON with every partition, as {\"orders_events\":{\"0\":12345,\"1\":12001}}. An offset is the next one to be read."
-        >
-            <TextArea id name=field(name) value=prefill mono=true />
-        </Field>
     }
 }
 
