@@ -15,8 +15,8 @@ use crate::forms::{
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use crate::view::{
-    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
-    StreamsPage, TroubleshootPage, Weighed,
+    ComparePage, FilePage, LogTail, OffsetsPage, PlanPage, RunFilter, RunPage, RunsPage,
+    StreamPage, StreamsPage, TroubleshootPage, Weighed,
 };
 
 /// The result of a call.
@@ -38,6 +38,8 @@ pub trait Backend: Send + Sync + 'static {
         name: &StreamName,
         key: &str,
     ) -> Answered<FilePage>;
+    /// Where a stream got to, by its checkpoint and by what its sink holds.
+    async fn offsets(&self, actor: &Actor, name: &StreamName) -> Answered<OffsetsPage>;
     /// What is asked of everything around a stream, and what came of it.
     async fn troubleshoot(
         &self,

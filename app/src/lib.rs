@@ -53,6 +53,11 @@ pub fn App() -> impl IntoView {
                         view=pages::Troubleshoot
                         ssr=SsrMode::Async
                     />
+                    <Route
+                        path=path!("/streams/:name/offsets")
+                        view=pages::Offsets
+                        ssr=SsrMode::Async
+                    />
                     <Route path=path!("/runs") view=pages::Runs ssr=SsrMode::Async />
                     <Route
                         path=path!("/runs/:run/sign-off")

@@ -72,6 +72,12 @@ pub fn stage_slug(stage: Stage) -> &'static str {
     }
 }
 
+/// Where a stream got to, by every place that tells.
+#[must_use]
+pub fn offsets(name: &StreamName) -> String {
+    format!("/streams/{name}/offsets")
+}
+
 /// A plan by itself.
 #[must_use]
 pub fn plan(plan: &Digest) -> String {

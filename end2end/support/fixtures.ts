@@ -8,6 +8,7 @@ import {
   test as base,
   expect,
   type Page,
+  type TestInfo,
 } from "@playwright/test";
 
 export const PHONE = { width: 390, height: 844 };
@@ -99,6 +100,20 @@ export async function expectNoSidewaysScroll(page: Page, what = "the page"): Pro
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   expect.soft(over, `${what} is wider than its window`).toBeLessThanOrEqual(0);
+}
+
+/** No violation and nothing cut off, on a desktop and on a phone; with pictures of both. */
+export async function looksWell(page: Page, info: TestInfo, what: string): Promise<void> {
+  for (const [screen, size] of Object.entries({ phone: PHONE, desk: DESKTOP })) {
+    await page.setViewportSize(size);
+    await expectNoSidewaysScroll(page, `${what}, ${screen}`);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const path = info.outputPath(`${what}-${screen}-${colorScheme}.png`);
+      await page.screenshot({ path, fullPage: true });
+    }
+  }
+  await expectAccessible(page, what);
 }
 
 /** Signs in at the sandbox's provider as the user of this name. */

@@ -1,15 +1,7 @@
 // What a Run shows when something is in its way, and how a person goes on.
-import type { Page, TestInfo } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { corrupt, pull, state } from "../support/console.js";
-import {
-  DESKTOP,
-  expect,
-  expectAccessible,
-  expectNoSidewaysScroll,
-  hydrated,
-  PHONE,
-  test,
-} from "../support/fixtures.js";
+import { expect, hydrated, looksWell, PHONE, test } from "../support/fixtures.js";
 import {
   abortOpenRun,
   answerChecklist,
@@ -48,7 +40,7 @@ test("a Run parks when something starts the job again, and a person resumes it",
   const parked = page.getByText("This Run waits for a person.");
   await expect(parked.first()).toBeVisible({ timeout: 90_000 });
   await expect(page.getByText("Next step:").first()).toBeVisible();
-  await judge(page, info, "parked");
+  await looksWell(page, info, "parked");
 
   await pull("comes_back", { stream: "payments", on: false });
   if ((await state("payments")).job_state !== "CANCELLED") {
@@ -85,7 +77,7 @@ test("a decline reaches whoever asked, with its reason", async ({ browserOf }, i
   await expect(reason).toBeVisible();
   await expect(page.getByRole("button", { name: "Start the reset of orders" })).toBeDisabled();
   await expect(rail(page, "Agreement")).toContainText("declined");
-  await judge(page, info, "declined");
+  await looksWell(page, info, "declined");
 });
 
 test("a plan whose world has changed cannot be started, and is made anew", async ({
@@ -103,7 +95,7 @@ test("a plan whose world has changed cannot be started, and is made anew", async
     timeout: 30_000,
   });
   await expect(rail(page, "Plan")).toContainText("stale");
-  await judge(page, info, "stale");
+  await looksWell(page, info, "stale");
   const startButton = page.getByRole("button", { name: "Start the reset of orders" });
   await expect(startButton).toBeDisabled();
   await page.getByRole("button", { name: "Make the reset plan anew" }).click();
@@ -125,7 +117,7 @@ test("a step that S3 hinders says how often it was tried, and goes on", async ({
   await page.getByRole("button", { name: /ack up orders$/ }).click();
   await rail(page, "Run").click();
   await expect(page.getByText(/InternalError|tried/).first()).toBeVisible({ timeout: 60_000 });
-  await judge(page, info, "hindered");
+  await looksWell(page, info, "hindered");
   await pull("no_faults", {});
   await rail(page, "Secure").click();
   await expect(page.getByText("The backup is sealed: every copy equals its source.")).toBeVisible({
@@ -140,14 +132,4 @@ async function openPlanned(page: Page, stream: string, wayOut = "A. Resume from 
   await openRun(page, stream);
   await answerChecklist(page);
   await choose(page, wayOut);
-}
-
-/** Judges the page as it stands, and keeps a picture of it. */
-async function judge(page: Page, info: TestInfo, what: string): Promise<void> {
-  for (const [screen, viewport] of Object.entries({ phone: PHONE, desk: DESKTOP })) {
-    await page.setViewportSize(viewport);
-    await expectNoSidewaysScroll(page, `${what}, ${screen}`);
-    await page.screenshot({ path: info.outputPath(`${what}-${screen}.png`), fullPage: true });
-  }
-  await expectAccessible(page, what);
 }

@@ -9,8 +9,8 @@ use super::AppError;
 use super::client::SluiceClient;
 use crate::forms::Choose;
 use crate::view::{
-    ComparePage, FilePage, Frame, LogTail, PlanPage, RunFilter, RunPage, RunsPage,
-    StreamPage, StreamsPage, TroubleshootPage, Weighed,
+    ComparePage, FilePage, Frame, LogTail, OffsetsPage, PlanPage, RunFilter, RunPage,
+    RunsPage, StreamPage, StreamsPage, TroubleshootPage, Weighed,
 };
 
 /// What the frame of every page is drawn from, signed in or not.
@@ -60,6 +60,16 @@ pub async fn fetch_log_tail(name: StreamName) -> Result<LogTail, AppError> {
 pub async fn fetch_file(name: StreamName, key: String) -> Result<FilePage, AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.file(&actor, &name, &key).await)
+}
+
+/// Where a stream got to, by its checkpoint and by what its sink holds.
+///
+/// # Errors
+/// When it cannot be read, or not by this person.
+#[server(prefix = "/fn", endpoint = "offsets", input = GetUrl, output = Json, client = SluiceClient)]
+pub async fn fetch_offsets(name: StreamName) -> Result<OffsetsPage, AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.offsets(&actor, &name).await)
 }
 
 /// Asks everything around a stream, and gives what came of it.

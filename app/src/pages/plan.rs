@@ -24,6 +24,8 @@ pub fn PlanAlone() -> AnyView {
         |id: Option<Digest>| async move { fetch_plan(known(id)?).await },
     );
     let adopt = ServerAction::<AdoptPlanOfFile>::new();
+    // The error of a plain form stands at the head of the page.
+    adopt.clear();
     // Another plan is another page.
     (move || {
         id.track();

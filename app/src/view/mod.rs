@@ -2,6 +2,7 @@
 //! reads no clock; `now` stands in its value.
 
 mod file;
+mod found;
 mod plan;
 mod run;
 mod runs;
@@ -10,6 +11,7 @@ mod streams;
 mod troubleshoot;
 
 pub use file::{FilePage, FileSeen};
+pub use found::{FoundOffsets, OffsetsPage};
 pub use plan::{ComparePage, PlanPage, PlanRef};
 pub use run::{
     AgreementView, ChecklistRow, OptionCard, Permissions, PlanView, RunPage, StepView,

@@ -41,7 +41,7 @@ pub use steps::{
     ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind, StopStep, WaitStep,
     WatchStep, gate_owner, gate_text,
 };
-pub use targets::{TimestampOffsets, kept_from, preview};
+pub use targets::{TimestampOffsets, kept_from, misfits, preview};
 
 use serde::{Deserialize, Serialize};
 

@@ -138,7 +138,8 @@ pub(super) fn targets(
 
 /// In which ways given offsets do not fit the broker, by partition. Nothing is
 /// clamped in silence.
-pub(super) fn misfits(
+#[must_use]
+pub fn misfits(
     stream: &Stream,
     kafka: &KafkaSeen,
     offsets: &PartitionOffsets,

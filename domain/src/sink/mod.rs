@@ -13,6 +13,7 @@ mod file_sink;
 mod findings;
 mod hudi;
 mod iceberg;
+mod largest;
 mod view;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub use effect::{
     Again, Beginning, CLEARED, Effect, SinkTold, beginning_of, next_start, told,
 };
 pub use findings::findings;
+pub use largest::{Largest, OffsetColumns};
 pub use view::{FILE_BYTES_MAX, LogFolder, SinkView};
 
 pub use delta::list_after as delta_list_after;

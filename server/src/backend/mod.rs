@@ -6,6 +6,7 @@ mod agreement;
 mod failure;
 mod file;
 mod forms;
+mod found;
 mod headline;
 mod options;
 mod partitions;
@@ -26,8 +27,8 @@ use app::forms::{
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
-    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
-    StreamsPage, TroubleshootPage, Weighed,
+    ComparePage, FilePage, LogTail, OffsetsPage, PlanPage, RunFilter, RunPage, RunsPage,
+    StreamPage, StreamsPage, TroubleshootPage, Weighed,
 };
 use async_trait::async_trait;
 use domain::access::{Action, Actor, Denial, StepUp, can};
@@ -153,6 +154,10 @@ impl Backend for Server {
         key: &str,
     ) -> Answered<FilePage> {
         self.file_page(actor, name, key).await
+    }
+
+    async fn offsets(&self, actor: &Actor, name: &StreamName) -> Answered<OffsetsPage> {
+        self.offsets_page(actor, name).await
     }
 
     async fn troubleshoot(

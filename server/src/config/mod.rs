@@ -36,8 +36,8 @@ pub use secrets::{Secret, SecretError, SecretSource};
 pub use server::{Banner, DatabaseUrl, LogFormat, PublicOrigin, Server};
 pub use sign_in::{Issuer, RoleMapping, SignIn};
 pub use streams::{
-    Carrier, Checkpoint, Contact, Downstream, Job, Logs, Metric, MetricKind, Metrics,
-    Sink, SinkKind, StartingPosition, Stream, StreamKafka,
+    Carrier, Checkpoint, Columns, Contact, Downstream, Job, Logs, Metric, MetricKind,
+    Metrics, Sink, SinkKind, StartingPosition, Stream, StreamKafka,
 };
 
 /// The whole configuration.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use domain::ids::StreamName;
+use domain::sink::OffsetColumns;
 use serde::Deserialize;
 
 use super::kafka::Isolation;
@@ -231,6 +232,34 @@ pub struct Sink {
     /// parts, such as `dt={date}/part-{batch}-{uuid}.json`. For people.
     #[serde(default)]
     pub layout: Option<String>,
+    /// In which columns a record's place in Kafka stands. Absent: those of Spark's
+    /// Kafka source, `topic`, `partition` and `offset`.
+    #[serde(default)]
+    pub columns: Columns,
+}
+
+/// See [`Sink::columns`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Columns {
+    pub topic: String,
+    pub partition: String,
+    pub offset: String,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        let OffsetColumns {
+            topic,
+            partition,
+            offset,
+        } = OffsetColumns::default();
+        Self {
+            topic,
+            partition,
+            offset,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -13,6 +13,7 @@ mod executors;
 mod file;
 mod jobs;
 mod judged;
+mod largest;
 mod log_tail;
 mod poller;
 mod progress;
@@ -44,6 +45,7 @@ use configured::Configured;
 
 pub(crate) use checkpoint::{Settled, settled};
 pub use configured::Unusable;
+pub(crate) use largest::FoundInSink;
 pub use poller::{Latest, Poller};
 
 /// Looks at the configured streams. Cheap to clone.

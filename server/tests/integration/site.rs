@@ -11,8 +11,8 @@ use app::forms::{
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
-    ComparePage, FilePage, LogTail, PlanPage, RunFilter, RunPage, RunsPage, StreamPage,
-    StreamsPage, TroubleshootPage, Weighed,
+    ComparePage, FilePage, LogTail, OffsetsPage, PlanPage, RunFilter, RunPage, RunsPage,
+    StreamPage, StreamsPage, TroubleshootPage, Weighed,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -328,6 +328,9 @@ impl Backend for CountingBackend {
         self.count()
     }
     async fn file(&self, _: &Actor, _: &StreamName, _: &str) -> Answered<FilePage> {
+        self.count()
+    }
+    async fn offsets(&self, _: &Actor, _: &StreamName) -> Answered<OffsetsPage> {
         self.count()
     }
     async fn troubleshoot(

@@ -142,6 +142,7 @@ async fn a_root_is_seen_to_be_one_and_never_planned_on() {
         policy: &whole.eyes.observer.policy(&name),
         intent: None,
         explained: &[],
+        measured: &domain::estimate::Measured::default(),
         now: latest.seen_at,
     });
     let refused = refused.unwrap_err().to_string();

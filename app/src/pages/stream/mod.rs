@@ -9,6 +9,7 @@ mod findings;
 mod health;
 mod jobs;
 mod log;
+mod offsets;
 mod partitions;
 mod seen;
 mod sink;
@@ -72,6 +73,12 @@ pub fn CheckpointFilePage() -> AnyView {
 #[component]
 pub fn Troubleshoot() -> AnyView {
     troubleshoot::page()
+}
+
+/// Where the stream in the address got to.
+#[component]
+pub fn Offsets() -> AnyView {
+    offsets::page()
 }
 
 fn known(name: Option<StreamName>) -> Result<StreamName, AppError> {

@@ -6,6 +6,7 @@ use crate::api::AppError;
 use crate::api::read::fetch_weighed;
 use crate::components::*;
 use crate::forms::Choose;
+use crate::paths;
 use crate::ui::*;
 
 /// The field of the way out with this word in forms, where it has one, and what it
@@ -25,13 +26,14 @@ pub(super) fn parameter(value: String) -> AnyView {
         "rollback" if !choices.is_empty() => batch(prefill, choices, on_input),
         "move" => moves(prefill, on_input),
         "rise" => offsets(
+            run,
             "rises",
             "Offsets to go on at, with numbers rising",
             prefill,
             on_input,
         ),
         "timestamp" => time(prefill, on_input),
-        "offsets" => offsets("offsets", "Offsets", prefill, on_input),
+        "offsets" => offsets(run, "offsets", "Offsets", prefill, on_input),
         _ => return ().into_any(),
     };
     let option = value.clone();
@@ -180,6 +182,7 @@ fn time(prefill: String, on_input: Callback<String>) -> AnyView {
 
 /// Offsets of every partition, for the form's field of this name.
 fn offsets(
+    run: CurrentRun,
     name: &'static str,
     label: &'static str,
     prefill: String,
@@ -194,6 +197,9 @@ fn offsets(
         >
             <TextArea id name=field(name) value=prefill mono=true on_input />
         </Field>
+        <p class="small">
+            <a href=paths::offsets(&run.stream())>"Take them from what the sink holds"</a>
+        </p>
     }
     .into_any()
 }
