@@ -1,7 +1,10 @@
 //! What a way out would do before it is chosen, and plans as values: exported,
 //! judged, compared and taken over.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::ids::Digest;
+use domain::offsets::PartitionOffsets;
 use domain::plan::{Comparison, Cost, PartitionEffect, Plan, PlanKind, Ranges};
 use domain::time::Millis;
 use reqwest::StatusCode;
@@ -33,6 +36,17 @@ struct PlanPage {
     faults: Vec<String>,
     drift: Option<Vec<String>>,
     others: Vec<Other>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OffsetsPage {
+    sink: Result<Found, String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Found {
+    offsets: PartitionOffsets,
+    from: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -203,6 +217,34 @@ async fn a_hand_edited_plan_is_not_taken_in_and_a_strangers_is_not_shown() {
     let nowhere = format!("/plans/{}/plan.json", "0".repeat(64));
     let answer = run.person.open(&nowhere).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_offsets_are_found_in_what_the_sink_holds() {
+    let stage = Stage::set("orders").await;
+    let oda = Person::signed_in(&stage.ground, "oda").await;
+    let query = [("name", stage.definition.name)];
+    let page: OffsetsPage = oda.read("offsets", &query).await.unwrap();
+    let found = page.sink.expect("it is told");
+    // By every object that lies there, read by other code.
+    let prefix = stage.definition.bronze_prefix();
+    let all = stage.ground.bucket().bronze(&prefix, &BTreeSet::new());
+    let mut ends: BTreeMap<(String, i32), i64> = BTreeMap::new();
+    for range in &all {
+        let end = ends.entry((range.topic.clone(), range.partition)).or_default();
+        *end = range.until.max(*end);
+    }
+    assert!(!ends.is_empty());
+    for (topic, partition, next) in found.offsets.iter() {
+        let end = ends.remove(&(topic.to_owned(), partition));
+        assert_eq!(end, Some(next), "{topic}-{partition}: {:?}", found.from);
+    }
+    assert!(ends.is_empty(), "{ends:?} were not found: {:?}", found.from);
+    // A table's own log tells what is part of it, and its files alone do not.
+    let query = [("name", "telemetry")];
+    let page: OffsetsPage = oda.read("offsets", &query).await.unwrap();
+    let why = page.sink.unwrap_err();
+    assert!(why.contains("its own log"), "{why}");
 }
 
 async fn weigh(

@@ -42,6 +42,8 @@ pub(super) fn lines(batch: &Batch) -> String {
                 "partition": range.at.partition,
                 "from": range.from,
                 "until": range.until,
+                // The newest record's own, as a job that keeps Kafka's columns has it.
+                "offset": range.until - 1,
                 "records": range.until - range.from,
             })
             .to_string()
