@@ -267,7 +267,7 @@ fn import<'a>(run: &'a Guided, json: &'a str) -> [(&'static str, &'a str); 2] {
 
 async fn plan_page(person: &Person, plan: &Plan) -> PlanPage {
     let query = [("plan", plan.id.as_str())];
-    person.read("plan", &query).await.unwrap()
+    person.read("plan", &query).await.expect("the plan is shown")
 }
 
 async fn file(person: &Person, plan: &Plan, name: &str) -> String {
