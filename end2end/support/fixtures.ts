@@ -107,6 +107,8 @@ export async function looksWell(page: Page, info: TestInfo, what: string): Promi
   for (const [screen, size] of Object.entries({ phone: PHONE, desk: DESKTOP })) {
     await page.setViewportSize(size);
     await expectNoSidewaysScroll(page, `${what}, ${screen}`);
+    // What the bar covers can be neither seen nor judged.
+    await page.evaluate(() => window.scrollTo(0, 0));
     for (const colorScheme of ["dark", "light"] as const) {
       await page.emulateMedia({ colorScheme });
       const path = info.outputPath(`${what}-${screen}-${colorScheme}.png`);

@@ -64,7 +64,7 @@ fn drawn(page: ComparePage) -> AnyView {
     };
     view! {
         <Title text=title />
-        <div class="page">
+        <div class="page compare">
             <div class="page__head">
                 <div>
                     <p class="soft">"Two plans side by side"</p>
@@ -114,7 +114,7 @@ fn said(value: Option<String>) -> AnyView {
 }
 
 fn facts_of(heads: [String; 2], facts: Vec<Compared>) -> AnyView {
-    let head = head("", heads.clone());
+    let head = head("What", heads.clone());
     let [left, right] = heads;
     let rows = facts
         .into_iter()

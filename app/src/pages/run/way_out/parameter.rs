@@ -39,8 +39,7 @@ pub(super) fn parameter(value: String) -> AnyView {
     let option = value.clone();
     view! {
         <div class="way-out__parameter" data-option=option>
-            {field}
-            <Look value typed />
+            <div class="stack">{field} <Look value typed /></div>
         </div>
     }
     .into_any()
