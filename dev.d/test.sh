@@ -79,6 +79,10 @@ run_tests() {
         "") ;;
         real)
             shift
+            if [[ -z "${SLUICE_BIN:-}" && " $* " != *" --list "* ]]; then
+                setup_for_build
+                step "Build: server" build_server
+            fi
             exec "$ROOT/tests/real/run" "$@"
             ;;
         *) fail "unknown set of tests: $1" ;;

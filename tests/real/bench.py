@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import stream
+from case import line_of
 from checkpoint import Checkpoint, escaped
 from topics import Topics
 
@@ -17,7 +18,9 @@ class Bench:
         self._number = number
         self._made = 0
         self.topics = topics
-        self.spark_line = tuple(int(part) for part in spark.version.split(".")[:2])
+        # Only where the case has a stream of its own.
+        self.stage = None
+        self.spark_line = line_of(spark.version)
         self.evidence: list[tuple[str, object]] = []
         self.failures: list[str] = []
 

@@ -11,9 +11,11 @@ GATE = b"SLUICE GATE CLOSED run 42: do not start this job; see the run page"
 
 
 class Checkpoint:
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, location: str | None = None):
         self.root = root
-        root.mkdir(parents=True)
+        # As Spark is told it.
+        self.location = location or str(root)
+        root.mkdir(parents=True, exist_ok=True)
 
     # What Sluice does.
 
@@ -24,13 +26,13 @@ class Checkpoint:
         for a case about other bytes.
         """
         data = offsets if isinstance(offsets, bytes) else seed_bytes(offsets)
-        self._put(f"sources/{source}/0", data)
+        self.put(f"sources/{source}/0", data)
 
     def close_gate(self, text: bytes = GATE) -> None:
-        self._put("metadata", text)
+        self.put("metadata", text)
 
     def open_gate(self, query_id: str) -> None:
-        self._put("metadata", json.dumps({"id": query_id}, separators=(",", ":")).encode())
+        self.put("metadata", json.dumps({"id": query_id}, separators=(",", ":")).encode())
 
     def clear(self, *names: str) -> None:
         """Removes these folders and files; without a name, everything but a closed gate."""
@@ -70,7 +72,7 @@ class Checkpoint:
             seen[str(path.relative_to(self.root))] = f"{digest} {path.stat().st_mtime_ns}"
         return seen
 
-    def _put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         # Spark's local file system would refuse the new bytes for the old checksum.

@@ -48,6 +48,15 @@ def connector_jars(version: str) -> list[Path]:
     )
 
 
+def s3a_jars(version: str) -> list[Path]:
+    """S3A of the Hadoop that this PySpark ships."""
+    (client,) = (cache() / f"pyspark-{version}").glob(
+        "lib/python*/site-packages/pyspark/jars/hadoop-client-api-*.jar"
+    )
+    hadoop = client.stem.removeprefix("hadoop-client-api-")
+    return _jars(f"s3a-{hadoop}", "s3a", f"-Dhadoop.version={hadoop}")
+
+
 def broker_jars() -> list[Path]:
     return _jars(f"kafka-{KAFKA}", "broker", f"-Dkafka.version={KAFKA}")
 

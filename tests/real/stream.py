@@ -77,14 +77,14 @@ def live(
         try:
             life.batches[batch_id] = sorted([list(row) for row in batch.collect()])
         except Exception as error:  # Which class it is differs by version; its text is the evidence.
-            life.sink_error = _chain(error)
+            life.sink_error = chain(error)
             raise
         if batch_id == crash_in_batch:
             raise RuntimeError("the sink fails in this batch, as the case wants it")
 
     writer = (
         query.writeStream.foreachBatch(sink)
-        .option("checkpointLocation", str(checkpoint.root))
+        .option("checkpointLocation", checkpoint.location)
         .outputMode(mode)
     )
     _run(writer, TRIGGERS[trigger], life)
@@ -97,7 +97,7 @@ def live_into_files(query: DataFrame, checkpoint, folder) -> Life:
     writer = (
         query.writeStream.format("json")
         .option("path", str(folder))
-        .option("checkpointLocation", str(checkpoint.root))
+        .option("checkpointLocation", checkpoint.location)
     )
     _run(writer, AVAILABLE_NOW, life)
     return life
@@ -108,7 +108,7 @@ def _run(writer, trigger: dict, life: Life) -> None:
         query = writer.trigger(**trigger).start()
     except Exception as error:  # As in `live`.
         life.refused = True
-        life.error = _chain(error)
+        life.error = chain(error)
         return
     try:
         if trigger == AVAILABLE_NOW:
@@ -119,13 +119,13 @@ def _run(writer, trigger: dict, life: Life) -> None:
     except TimeoutError:
         raise
     except Exception as error:  # As in `live`.
-        life.error = _chain(error)
+        life.error = chain(error)
     finally:
         life.progress = [event.json() for event in query._jsq.recentProgress()]
         query.stop()
 
 
-def _chain(error: Exception) -> list[str]:
+def chain(error: Exception) -> list[str]:
     """`class: message` of each Java exception down to the cause."""
     # PySpark keeps the Java side in different places, by exception and version.
     # Not by getattr: a Java object answers to every name.
@@ -134,6 +134,10 @@ def _chain(error: Exception) -> list[str]:
         java = java.java_exception
     if java is None:
         return [f"{type(error).__name__}: {error}"]
+    return java_chain(java)
+
+
+def java_chain(java) -> list[str]:
     chain = []
     while java is not None and len(chain) < 10:
         message = java.getMessage() or ""

@@ -1,7 +1,11 @@
 """Topics of the broker, by the Kafka client that the connector brought to Spark's JVM."""
 
+import time
+
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
+LEADER_SECONDS_MAX = 20
 RECORDS_TO_DELETE = "org.apache.kafka.clients.admin.RecordsToDelete"
 
 
@@ -31,7 +35,7 @@ class Topics:
         # Answered only once each partition has its leader; a record sent
         # earlier was seen to lie with the producer until it expired.
         for partition in records:
-            self.bounds(name, partition)
+            self._until_led(name, partition)
         for partition, count in records.items():
             self.produce(name, partition, count)
 
@@ -80,6 +84,18 @@ class Topics:
         key = self._partition(name, partition)
         wanted.put(key, spec)
         return self._admin.listOffsets(wanted).all().get().get(key).offset()
+
+    def _until_led(self, name: str, partition: int) -> None:
+        deadline = time.monotonic() + LEADER_SECONDS_MAX
+        while True:
+            try:
+                self.bounds(name, partition)
+                return
+            except Py4JJavaError as error:
+                # A busy broker may not know yet what it has just made.
+                if "UnknownTopicOrPartition" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _partition(self, name: str, partition: int):
         return self._jvm.org.apache.kafka.common.TopicPartition(name, partition)

@@ -1,6 +1,16 @@
 """All cases, in the order in which they run. A new file of cases is added here."""
 
-from cases import bytes_of_a_seed, gate, partitions, rerun, seed, sinks, stateful
+from cases import (
+    bytes_of_a_seed,
+    gate,
+    options,
+    options_elsewhere,
+    partitions,
+    rerun,
+    seed,
+    sinks,
+    stateful,
+)
 
 ALL = [
     *seed.CASES,
@@ -10,4 +20,6 @@ ALL = [
     *gate.CASES,
     *stateful.CASES,
     *sinks.CASES,
+    *options.CASES,
+    *options_elsewhere.CASES,
 ]
