@@ -30,8 +30,8 @@ pub struct AnswerItem {
 pub struct Choose {
     /// In this Run.
     pub run: String,
-    /// `restart`, `move`, `rollback`, `latest`, `timestamp`, `offsets`, `rise` or
-    /// `earliest`.
+    /// `restart`, `move`, `rollback`, `restore`, `latest`, `timestamp`, `offsets`,
+    /// `rise` or `earliest`.
     pub option: String,
     /// For `timestamp`: RFC 3339 with a zone, epoch milliseconds, or relative
     /// such as `2h ago`.
@@ -43,6 +43,10 @@ pub struct Choose {
     /// For `rollback`: the newest batch that stays.
     #[serde(default)]
     pub batch: String,
+    /// For `restore`: where the backup lies and the SHA-256 of its manifest, as
+    /// `s3://bucket/prefix/#…`.
+    #[serde(default)]
+    pub backup: String,
     /// For `move`: records to step over, as `topic-partition@offset`, one a line,
     /// or Spark's JSON with the partitions that move.
     #[serde(default)]

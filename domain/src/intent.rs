@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Person;
+use crate::ids::Digest;
 use crate::offsets::PartitionOffsets;
+use crate::stream::Prefix;
 use crate::time::Millis;
 
 /// What a person asked for.
@@ -41,6 +43,13 @@ pub enum WayOut {
     Earliest,
     /// R: start the job again on the checkpoint as it is.
     Restart,
+    /// D: put a sealed backup of this stream back, exactly as it was made.
+    Restore {
+        /// Where its objects lie.
+        backup: Prefix,
+        /// The SHA-256 of its manifest.
+        manifest: Digest,
+    },
     /// E: forget every batch after this one and go on from its end.
     RollBack {
         /// The newest batch that stays.
@@ -69,6 +78,9 @@ pub enum Touch {
     Nothing,
     /// Some files of its log and state: the job goes on where its log then says.
     Log,
+    /// All: it is cleared, and a backup is put in its place. The job goes on
+    /// where the log of that says.
+    Backup,
     /// All: it is cleared, and the job begins at batch 0, at offsets that are
     /// carried to it.
     All,
@@ -80,7 +92,7 @@ pub enum Touch {
 pub enum Course {
     /// From where it stopped.
     GoOn,
-    /// To what the log says of an earlier time.
+    /// To what its own log, or a backup, says of an earlier time.
     GoBack,
     /// At places that are chosen.
     BeginAnew,
@@ -92,7 +104,7 @@ impl Course {
     pub fn title(self) -> &'static str {
         match self {
             Course::GoOn => "Go on from where it stopped",
-            Course::GoBack => "Go back in its own log",
+            Course::GoBack => "Go back to an earlier state",
             Course::BeginAnew => "Begin anew at a place of your choice",
         }
     }
@@ -106,6 +118,7 @@ impl WayOut {
             WayOut::Latest => 'A',
             WayOut::Timestamp { .. } | WayOut::Offsets { .. } => 'B',
             WayOut::Earliest => 'C',
+            WayOut::Restore { .. } => 'D',
             WayOut::RollBack { .. } => 'E',
             WayOut::Rise { .. } => 'G',
             WayOut::Move { .. } => 'H',
@@ -122,7 +135,7 @@ impl WayOut {
             | WayOut::Offsets { .. }
             | WayOut::Earliest
             | WayOut::Rise { .. } => Course::BeginAnew,
-            WayOut::RollBack { .. } => Course::GoBack,
+            WayOut::Restore { .. } | WayOut::RollBack { .. } => Course::GoBack,
             WayOut::Restart | WayOut::Move { .. } => Course::GoOn,
         }
     }
@@ -138,6 +151,7 @@ impl WayOut {
             WayOut::RollBack { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
                 Touch::Log
             }
+            WayOut::Restore { .. } => Touch::Backup,
             WayOut::Restart => Touch::Nothing,
         }
     }
@@ -151,6 +165,7 @@ impl WayOut {
             WayOut::Offsets { .. } => "Start at offsets",
             WayOut::Earliest => "Reprocess everything retained",
             WayOut::Restart => "Restart only",
+            WayOut::Restore { .. } => "Restore a backup",
             WayOut::RollBack { .. } => "Roll back to a batch",
             WayOut::Move { .. } => "Step over records",
             WayOut::Rise { .. } => "Start at offsets, numbers rising",
@@ -168,6 +183,9 @@ impl WayOut {
             }
             WayOut::Earliest => "C: reprocess everything that Kafka retains".to_owned(),
             WayOut::Restart => "R: restart only, on the checkpoint as it is".to_owned(),
+            WayOut::Restore { backup, .. } => {
+                format!("D: restore the backup {}", backup.name())
+            }
             WayOut::RollBack { batch } => format!("E: roll back to batch {batch}"),
             WayOut::Move { offsets } => {
                 format!("H: move the next offsets of {} partitions", offsets.len())

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod agreement;
+pub mod backup;
 pub mod basis;
 pub mod canonical;
 pub mod changed;

@@ -70,6 +70,20 @@ impl Manifest {
             .collect()
     }
 
+    /// The backup's side as a key set, without `metadata`: what a restore copies.
+    #[must_use]
+    pub fn restored_entries(&self) -> Vec<KeyEntry> {
+        self.entries
+            .iter()
+            .filter(|e| e.key != "metadata")
+            .map(|e| KeyEntry {
+                key: e.key.clone(),
+                etag: e.copy_etag.clone(),
+                size: e.size,
+            })
+            .collect()
+    }
+
     /// The summary that the journal and the reset plan carry.
     ///
     /// # Errors

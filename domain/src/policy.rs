@@ -65,13 +65,13 @@ impl Policy {
         needed
     }
 
-    /// Whom `way_out` needs. A policy that does not name a change of the log asks for it
-    /// whom it asks for chosen offsets, since both can repeat and skip.
+    /// Whom `way_out` needs. A policy that does not name a change of the log or a backup asks
+    /// for it whom it asks for chosen offsets, since both can repeat and skip.
     #[must_use]
     pub fn agreement_for(&self, way_out: &WayOut) -> AgreementNeeded {
         let letter = way_out.letter().to_string();
         let is_named = self.agreement.iter().any(|a| a.option == letter);
-        if is_named || way_out.touch() != Touch::Log {
+        if is_named || !matches!(way_out.touch(), Touch::Log | Touch::Backup) {
             return self.agreement_by_word(&letter);
         }
         let mut needed = self.agreement_by_word("B");

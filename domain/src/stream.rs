@@ -129,6 +129,13 @@ impl Prefix {
         })
     }
 
+    /// Its last segment.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let path = self.prefix.trim_end_matches('/');
+        path.rsplit('/').next().unwrap_or(path)
+    }
+
     /// The prefix `name/` below this.
     ///
     /// # Errors

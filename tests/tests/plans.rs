@@ -231,7 +231,9 @@ async fn the_largest_offsets_are_found_in_what_the_sink_holds() {
     let all = stage.ground.bucket().bronze(&prefix, &BTreeSet::new());
     let mut ends: BTreeMap<(String, i32), i64> = BTreeMap::new();
     for range in &all {
-        let end = ends.entry((range.topic.clone(), range.partition)).or_default();
+        let end = ends
+            .entry((range.topic.clone(), range.partition))
+            .or_default();
         *end = range.until.max(*end);
     }
     assert!(!ends.is_empty());
@@ -267,7 +269,10 @@ fn import<'a>(run: &'a Guided, json: &'a str) -> [(&'static str, &'a str); 2] {
 
 async fn plan_page(person: &Person, plan: &Plan) -> PlanPage {
     let query = [("plan", plan.id.as_str())];
-    person.read("plan", &query).await.expect("the plan is shown")
+    person
+        .read("plan", &query)
+        .await
+        .expect("the plan is shown")
 }
 
 async fn file(person: &Person, plan: &Plan, name: &str) -> String {

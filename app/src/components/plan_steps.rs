@@ -117,9 +117,13 @@ fn commands_of(step: usize, commands: Vec<String>) -> Option<impl IntoView> {
 /// What a step is made of beyond its sentence.
 fn parts(plan: &Plan, step: &RenderedStep) -> AnyView {
     match plan.step(&step.id).map(|step| &step.kind) {
-        Some(StepKind::Clear(clear)) => keys(clear.keys.clone()).into_any(),
+        Some(StepKind::Clear(clear)) => keys(DELETED, clear.keys.clone()).into_any(),
+        Some(StepKind::Restore(restore)) => {
+            keys("Keys that are put back, in pieces", restore.keys.clone()).into_any()
+        }
         Some(StepKind::Edit(edit)) => {
-            let deleted = (edit.deletes.count > 0).then(|| keys(edit.deletes.clone()));
+            let deleted =
+                (edit.deletes.count > 0).then(|| keys(DELETED, edit.deletes.clone()));
             let written = edit
                 .writes
                 .iter()
@@ -175,8 +179,10 @@ fn offsets(text: String, place: &str) -> impl IntoView + use<> {
     }
 }
 
+const DELETED: &str = "Keys that are deleted, in pieces";
+
 /// A set of keys by its pieces: a list may have more keys than a page can show.
-fn keys(set: KeySet) -> impl IntoView {
+fn keys(caption: &'static str, set: KeySet) -> impl IntoView {
     let summary = format!(
         "{} in {}",
         counted(set.count, "key", "keys"),
@@ -187,7 +193,7 @@ fn keys(set: KeySet) -> impl IntoView {
         <details class="fold">
             <summary>{summary}</summary>
             <div class="stack stack--tight fold__body">
-                <Table caption="Keys that are deleted, in pieces" caption_hidden=true>
+                <Table caption caption_hidden=true>
                     <thead>
                         <tr>
                             <Th>"First key"</Th>

@@ -306,6 +306,7 @@ mod tests {
             options: Vec::new(),
             weighed: None,
             past: Vec::new(),
+            backups: Vec::new(),
             secure: none.clone(),
             reset: none,
             cost: None,

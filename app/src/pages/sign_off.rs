@@ -214,6 +214,9 @@ fn will(page: &RunPage) -> String {
             "from given offsets of {}",
             counted(offsets.len() as u64, "partition", "partitions")
         ),
+        WayOut::Restore { backup, .. } => {
+            format!("where the backup {} ends", backup.name())
+        }
         WayOut::RollBack { batch } => format!("from the end of batch {batch} on"),
     };
     format!(

@@ -14,8 +14,8 @@ pub use file::{FilePage, FileSeen};
 pub use found::{FoundOffsets, OffsetsPage};
 pub use plan::{ComparePage, PlanPage, PlanRef};
 pub use run::{
-    AgreementView, ChecklistRow, OptionCard, Permissions, PlanView, RunPage, StepView,
-    TimeTyped, Weighed,
+    AgreementView, BackupHeld, BackupRow, ChecklistRow, OptionCard, Permissions,
+    PlanView, RunPage, StepView, TimeTyped, Weighed,
 };
 pub use runs::{RunFilter, RunRow, RunsPage};
 pub use stream::{LogLine, LogTail, PartitionRow, Point, Series, StreamPage};

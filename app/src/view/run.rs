@@ -2,6 +2,7 @@
 //! never disagree with the stage.
 
 use domain::agreement::{AgreementNeeded, AgreementState, RoleNeeded};
+use domain::backup::Compared;
 use domain::estimate::PastReset;
 use domain::ids::{RunId, StepId};
 use domain::intent::Course;
@@ -33,6 +34,9 @@ pub struct RunPage {
     pub checklist: Vec<ChecklistRow>,
     /// The ways out, each with what it would cost now.
     pub options: Vec<OptionCard>,
+    /// The backups that option D can put back, newest first. None are looked for
+    /// once the way out can no longer change.
+    pub backups: Vec<BackupRow>,
     /// The secure plan, or why there can be none.
     pub secure: PlanView,
     /// The reset plan, or why there can be none.
@@ -70,6 +74,44 @@ pub struct ChecklistRow {
     /// What Sluice can say to it now; a person's word is wanted where there
     /// is none.
     pub offered: Option<Answer>,
+}
+
+/// A backup that was found, and what putting it back would do now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupRow {
+    /// Where its objects lie, as [`Choose`](crate::forms::Choose) has it.
+    pub value: String,
+    /// The last part of that.
+    pub name: String,
+    /// When it was sealed, by S3's clock.
+    pub sealed_at: Millis,
+    /// What is in it; `None` where its manifest or an object is wrong.
+    pub held: Option<BackupHeld>,
+    /// What putting it back would do to the data; `None` where it cannot be.
+    pub cost: Option<Cost>,
+    /// What the sink would do with it; empty where it cannot be put back.
+    pub sink: String,
+    /// Why it cannot be put back; `None` where it can.
+    pub not_possible: Option<String>,
+}
+
+/// What is in a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupHeld {
+    /// The Run that made it.
+    pub run: RunId,
+    /// Why, in the words of who chose the way out of that Run.
+    pub reason: Option<String>,
+    /// Objects, `metadata` included.
+    pub objects: u64,
+    /// Their sizes added up.
+    pub bytes: u64,
+    /// The newest readable committed batch, and when it was planned.
+    pub batch: Option<(i64, Millis)>,
+    /// Where that batch ends, as Spark's JSON.
+    pub offsets: Option<String>,
+    /// In what it differs from what is there now.
+    pub compared: Compared,
 }
 
 /// One way out.

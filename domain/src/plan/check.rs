@@ -4,10 +4,14 @@
 use thiserror::Error;
 
 use super::edit::offsets_of;
-use super::{ConfirmStep, EditStep, FileWrite, Plan, PlanKind, Setting, Step, StepKind};
-use crate::checkpoint::{CheckpointFile, InitialOffset, OffsetSeq};
+use super::{
+    ConfirmStep, EditStep, FileWrite, OpenGateStep, Plan, PlanKind, RestoreStep, Setting,
+    Step, StepKind,
+};
+use crate::checkpoint::{CheckpointFile, InitialOffset, OffsetSeq, StreamMetadata};
 use crate::ids::Digest;
 use crate::intent::{Touch, WayOut};
+use crate::manifest::manifest_location;
 use crate::offsets::PartitionOffsets;
 use crate::stream::Stream;
 
@@ -39,6 +43,9 @@ pub enum Fault {
         /// How many were sealed.
         sealed: u64,
     },
+    /// It puts back what was not chosen.
+    #[error("It puts back another backup than the one that was chosen.")]
+    OtherBackup,
     /// It goes on elsewhere than the way out says, or than it promises.
     #[error("The job would go on elsewhere than the plan promises.")]
     Onward,
@@ -83,6 +90,16 @@ const EDIT: &[&str] = &[
     "confirm",
     "watch",
 ];
+/// As [`RESET`], where a backup is put in the checkpoint's place.
+const RESTORE: &[&str] = &[
+    "close-gate",
+    "clear",
+    "restore",
+    "open-gate",
+    "restart",
+    "confirm",
+    "watch",
+];
 /// As [`RESET`], where the checkpoint stays as it is.
 const RESTART: &[&str] = &["restart", "confirm", "watch"];
 
@@ -119,6 +136,7 @@ fn order(plan: &Plan) -> Vec<Fault> {
     let expected = match plan.body.kind {
         PlanKind::Secure => vec![SECURE.to_vec(), without(SECURE, "stop")],
         PlanKind::Reset if touch(plan) == Touch::Log => vec![EDIT.to_vec()],
+        PlanKind::Reset if touch(plan) == Touch::Backup => vec![RESTORE.to_vec()],
         PlanKind::Reset if touch(plan) == Touch::Nothing => vec![RESTART.to_vec()],
         PlanKind::Reset if plan.setting().is_some() => vec![without(RESET, "seed")],
         PlanKind::Reset => vec![RESET.to_vec()],
@@ -162,6 +180,7 @@ fn outside(plan: &Plan, stream: &Stream) -> Vec<Fault> {
         StepKind::Clear(s) => s.prefix == *checkpoint,
         StepKind::Seed(s) => s.prefix == *checkpoint,
         StepKind::Edit(s) => s.prefix == *checkpoint,
+        StepKind::Restore(s) => s.prefix == *checkpoint && in_root(&s.from),
         StepKind::OpenGate(s) => s.prefix == *checkpoint,
         StepKind::Restart(s) => {
             s.application == stream.application && s.tag == plan.body.run
@@ -207,6 +226,12 @@ fn promises(plan: &Plan) -> Vec<Fault> {
                 }
             }
             StepKind::Edit(edit) => faults.extend(edited(plan, edit)),
+            StepKind::Restore(restore) if !is_the_chosen(plan, restore) => {
+                faults.push(Fault::OtherBackup);
+            }
+            StepKind::OpenGate(gate) if !is_its_own(plan, gate) => {
+                faults.push(Fault::Write("metadata".to_owned()));
+            }
             StepKind::Confirm(confirm) if !goes_on_as_promised(plan, confirm) => {
                 faults.push(Fault::Onward);
             }
@@ -214,6 +239,31 @@ fn promises(plan: &Plan) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// Whether what is put back is the backup that was asked for, and not the one
+/// that this Run has made of what is there now.
+fn is_the_chosen(plan: &Plan, restore: &RestoreStep) -> bool {
+    let chosen = match plan.body.intent.as_ref().map(|i| &i.way_out) {
+        Some(WayOut::Restore { backup, manifest }) => {
+            *backup == restore.from && *manifest == restore.sha256
+        }
+        _ => false,
+    };
+    let made = plan.body.sealed.as_ref().map(|s| &s.backup);
+    chosen
+        && restore.manifest == manifest_location(&restore.from)
+        && made != Some(&restore.from)
+}
+
+/// Whether a `metadata` of other bytes than Sluice's is a backup's, and tells the
+/// query id that the plan says.
+fn is_its_own(plan: &Plan, gate: &OpenGateStep) -> bool {
+    let Some(text) = &gate.text else {
+        return true;
+    };
+    let told = StreamMetadata::parse(text.as_bytes()).value.map(|m| m.id);
+    touch(plan) == Touch::Backup && told == Some(gate.query_id)
 }
 
 /// What the way out of a plan does; one without an intent clears.

@@ -64,6 +64,7 @@ impl Edit {
             WayOut::Move { offsets } => moved(view, offsets),
             WayOut::Rise { offsets } => risen(view, offsets),
             WayOut::Restart
+            | WayOut::Restore { .. }
             | WayOut::Latest
             | WayOut::Timestamp { .. }
             | WayOut::Offsets { .. }

@@ -19,6 +19,7 @@ mod ranges;
 mod refusal;
 mod render;
 mod reset;
+mod restore;
 mod rewrite;
 mod setting;
 mod setting_jq;
@@ -34,12 +35,13 @@ pub use ranges::{Ranges, RecordTimes, TimeRange, wanted_times};
 pub use refusal::Refusal;
 pub use render::{RenderedPlan, RenderedStep, render, title};
 pub use reset::{BuildReset, build_reset};
+pub use restore::{preview_restore, sink_on_restore};
 pub use setting::Setting;
 pub use settle::{Listed, Stale, backup_prefix, settle};
 pub use steps::{
     ClearStep, ConfirmStep, CopyStep, EditStep, GateStep, HoldStep, OpenGateStep,
-    ReadBackStep, RestartStep, SealStep, SeedStep, Step, StepKind, StopStep, WaitStep,
-    WatchStep, gate_owner, gate_text,
+    ReadBackStep, RestartStep, RestoreStep, SealStep, SeedStep, Step, StepKind, StopStep,
+    WaitStep, WatchStep, gate_owner, gate_text,
 };
 pub use targets::{TimestampOffsets, kept_from, misfits, preview};
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::reset::BuildReset;
 use super::targets::TimestampOffsets;
 use super::{LeftOut, PartitionEffect};
+use crate::backup::{BackupSeen, Compared};
 use crate::checkpoint::{Prognosis, SparkLine};
 use crate::ids::JobRunId;
 use crate::intent::WayOut;
-use crate::sink::{Again, CLEARED, beginning_of, told};
+use crate::sink::{Again, CLEARED, SinkTold, beginning_of, told};
 use crate::snapshot::{CheckpointSeen, JobRunSeen, JobsSeen};
 use crate::stream::{Carrier, Stream};
-use crate::text::counted;
+use crate::text::{counted, thousands};
 
 pub(super) fn secure_notes(
     stream: &Stream,
@@ -200,6 +201,71 @@ fn begun_again(
     Some(effects.iter().filter_map(of_partition).sum())
 }
 
+/// What a restore comes to, beside its effects.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) sink: &'a SinkTold,
+    /// Whether the query keeps the id that it had then.
+    pub(super) own_id: bool,
+    /// The first batch that runs.
+    pub(super) batch: i64,
+}
+
+pub(super) fn restore_notes(
+    input: &BuildReset<'_>,
+    backup: &BackupSeen,
+    effects: &[PartitionEffect],
+    told: Told<'_>,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let now = input.snapshot.checkpoint.seen();
+    notes.extend(now.map(before_note));
+    let Compared {
+        only_there,
+        only_here,
+        different,
+        same,
+    } = backup.compared;
+    notes.push(format!(
+        "Put back is the backup that Run {} sealed at {}. Against what is there now: {} only in the backup, {} only here, {} different, {} the same.",
+        backup.run,
+        backup.sealed_at.utc(),
+        thousands(only_there),
+        thousands(only_here),
+        thousands(different),
+        thousands(same)
+    ));
+    notes.extend(skipped_note(effects));
+    let then = &backup.checkpoint;
+    let newest = now.and_then(|c| c.newest_offsets);
+    let is_one_query = now.is_some_and(|c| c.query_id == then.query_id);
+    match newest {
+        Some(newest) if is_one_query && newest >= told.batch => notes.push(format!(
+            "Batches {} to {newest} are forgotten. The next one is batch {}; what it reads up to can differ from what it was.",
+            told.batch, told.batch
+        )),
+        _ if !is_one_query => notes.push(
+            "The backup is of the query under another id: the checkpoint was begun anew since, and its numbers too.".to_owned(),
+        ),
+        _ => {}
+    }
+    if then.newest_offsets > then.newest_commit {
+        notes.push(format!(
+            "In the backup, batch {} was planned and not committed: it is run again, exactly. What it wrote then is written again, where the sink does not know its batches.",
+            told.batch
+        ));
+    }
+    notes.push(told.sink.said.clone());
+    notes.push(match told.own_id {
+        true => "metadata is the backup's own, so the query has the id of then.".to_owned(),
+        false => "The query gets a new id, since under the one of the backup the sink would drop batches that it holds. All else is the backup's.".to_owned(),
+    });
+    if input.stream.shape.stateful {
+        notes.push("The query keeps state. It goes back with the log: all of it is the backup's, so that nothing is counted twice in it.".to_owned());
+    }
+    notes
+}
+
 /// Which records are never read, by their coordinates.
 fn skipped_note(effects: &[PartitionEffect]) -> Option<String> {
     const SAID: usize = 20;
@@ -230,7 +296,10 @@ pub(super) fn onward_left_out(way_out: &WayOut) -> Vec<LeftOut> {
     };
     let mut out = vec![left(
         "Write starting offsets",
-        "The checkpoint's own log says where the job goes on.",
+        match way_out {
+            WayOut::Restore { .. } => "The log of the backup says where the job goes on.",
+            _ => "The checkpoint's own log says where the job goes on.",
+        },
     )];
     if *way_out == WayOut::Restart {
         out.push(left(

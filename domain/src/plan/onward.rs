@@ -7,7 +7,7 @@ use super::notes::{onward_left_out, onward_notes};
 use super::outlook::rolled_back;
 use super::refusal::Refusal;
 use super::reset::{BuildReset, Made, ground, seal_reset};
-use super::targets::{effects, refuse_sink};
+use super::targets::{effects, reads_back_to, refuse_sink};
 use super::{
     ConfirmStep, EditStep, GateStep, OpenGateStep, PartitionEffect, Plan, StepKind,
     WatchStep, gate_text,
@@ -22,7 +22,7 @@ use crate::snapshot::{CheckpointSeen, KafkaSeen};
 /// Where the query goes on.
 pub(super) struct Onward {
     /// The first batch that runs.
-    batch: i64,
+    pub(super) batch: i64,
     /// From where it reads, by source.
     pub(super) sources: Vec<PartitionOffsets>,
 }
@@ -55,6 +55,8 @@ pub(super) fn build(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         left_out: onward_left_out(way_out),
         notes: onward_notes(input, checkpoint, &effects),
         effects,
+        objects: 0,
+        back_to: reads_back_to(way_out, checkpoint),
     };
     seal_reset(input, &ground, made)
 }
@@ -223,6 +225,7 @@ fn steps(
                 .filter(|begins| begins.same_query)
                 .and(checkpoint.query_id)
                 .unwrap_or(input.query_id),
+            text: None,
         }));
     }
     kinds.push(StepKind::Restart(restart));

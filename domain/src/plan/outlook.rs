@@ -23,6 +23,9 @@ pub(super) fn preview(
         WayOut::Move { offsets } => moved(stream, checkpoint, offsets)?,
         WayOut::Rise { offsets } => risen(stream, checkpoint, kafka, offsets)?,
         WayOut::RollBack { batch } => rolled_back(checkpoint, *batch)?,
+        WayOut::Restore { .. } => {
+            return Err(Refusal::Backup("The backup was not looked at.".to_owned()));
+        }
         _ => onward(way_out, &checkpoint.prognosis)?.sources,
     };
     judged_effects(checkpoint, kafka, &sources)

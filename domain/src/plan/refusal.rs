@@ -77,6 +77,9 @@ pub enum Refusal {
     /// The checkpoint's log does not lead on.
     #[error("{0}")]
     Log(String),
+    /// The backup cannot be put back.
+    #[error("{0}")]
+    Backup(String),
     /// The sink would skip what is written.
     #[error("{0}")]
     Sink(String),

@@ -59,6 +59,7 @@ pub fn title(kind: &StepKind) -> &'static str {
         StepKind::Clear(_) => "Clear the checkpoint",
         StepKind::Seed(_) => "Write the starting offsets",
         StepKind::Edit(_) => "Change the checkpoint's log",
+        StepKind::Restore(_) => "Put the backup back",
         StepKind::OpenGate(_) => "Open the gate",
         StepKind::Restart(_) => "Start the job",
         StepKind::ReadBack(_) => "Read back where it began",
@@ -127,6 +128,17 @@ fn will(kind: &StepKind) -> String {
             counted(s.offsets.len() as u64, "partition", "partitions")
         ),
         StepKind::Edit(s) => edits(s),
+        StepKind::Restore(s) => format!(
+            "Copies {} ({}) of the backup {} to {}, each by the ETag that its manifest names and only where nothing lies. Compares every one by checksum, and lists that nothing else lies there. metadata comes with the gate.",
+            counted(s.keys.count, "object", "objects"),
+            bytes(s.keys.bytes),
+            s.from.uri(),
+            s.prefix.uri()
+        ),
+        StepKind::OpenGate(s) if s.text.is_some() => format!(
+            "Replaces the closed gate by the backup's own metadata, with query id {}.",
+            s.query_id
+        ),
         StepKind::OpenGate(s) => format!(
             "Replaces the closed gate by a metadata with query id {}.",
             s.query_id
@@ -220,6 +232,14 @@ fn commands(kind: &StepKind) -> Vec<String> {
             }))
             .collect(),
         StepKind::Seed(s) => vec![seed(s)],
+        StepKind::Restore(s) => vec![
+            format!(
+                "aws s3 cp --recursive --exclude metadata {} {}",
+                shell_quoted(&s.from.uri()),
+                shell_quoted(&s.prefix.uri())
+            ),
+            list(&s.prefix),
+        ],
         StepKind::OpenGate(s) => vec![put(&s.prefix, "metadata", &s.body(), None)],
         StepKind::Restart(s) => vec![restart(s)],
         StepKind::ReadBack(s) => (0..s.sources.len())

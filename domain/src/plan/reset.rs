@@ -16,6 +16,7 @@ use super::{
     PlanKind, Ranges, ReadBackStep, RecordTimes, RestartStep, SeedStep, StepKind,
     WatchStep, gate_text,
 };
+use crate::backup::BackupSeen;
 use crate::checkpoint::InitialOffset;
 use crate::estimate::{Measured, Work, estimate};
 use crate::ids::{Digest, JobRunId, RunId};
@@ -56,6 +57,8 @@ pub struct BuildReset<'a> {
     /// What the checkpoint will be and what Spark then does, for a way out that
     /// goes on from its log.
     pub foreseen: Option<&'a Foreseen>,
+    /// The backup that is put back, for a way out that does.
+    pub backup: Option<&'a BackupSeen>,
     /// The query id that the query gets, where it gets another.
     pub query_id: Uuid,
     /// The address of the Run's page, for the gate's text.
@@ -72,6 +75,7 @@ pub fn build_reset(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
     match input.intent.way_out.touch() {
         Touch::All => begin_anew(input),
         Touch::Nothing | Touch::Log => super::onward::build(input),
+        Touch::Backup => super::restore::build(input),
     }
 }
 
@@ -90,6 +94,10 @@ pub(super) struct Made {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) effects: Vec<PartitionEffect>,
     pub(super) notes: Vec<String>,
+    /// Objects that are copied back.
+    pub(super) objects: u64,
+    /// How far back it reads, where that is known.
+    pub(super) back_to: Option<Millis>,
 }
 
 pub(super) fn ground<'a>(input: &BuildReset<'a>) -> Result<Ground<'a>, Refusal> {
@@ -125,13 +133,13 @@ pub(super) fn seal_reset(
     let way_out = &intent.way_out;
     let work = Work {
         starts: true,
+        objects: i64::try_from(made.objects).unwrap_or(i64::MAX),
         backlog: made.effects.iter().map(|e| e.backlog).sum(),
         batch_max: stream.shape.max_offsets_per_trigger,
         trigger_ms: stream.trigger_ms,
         partitions: made.effects.len() as u64,
         ..Work::default()
     };
-    let back_to = reads_back_to(way_out, ground.checkpoint);
     let writers = writers_notes(ground.jobs, input.explained);
     seal(PlanBody {
         format: FORMAT,
@@ -151,7 +159,7 @@ pub(super) fn seal_reset(
         effects: made.effects,
         notes: [made.notes, writers].concat(),
         explained: input.explained.to_vec(),
-        estimate: estimate(way_out, back_to, input.now, &work, input.measured),
+        estimate: estimate(way_out, made.back_to, input.now, &work, input.measured),
         agreement: policy.agreement_for(way_out),
     })
 }
@@ -184,6 +192,8 @@ fn begin_anew(input: &BuildReset<'_>) -> Result<Plan, Refusal> {
         left_out: reset_left_out(stream),
         notes: reset_notes(input, checkpoint, &effects),
         effects,
+        objects: 0,
+        back_to: reads_back_to(&intent.way_out, checkpoint),
     };
     seal_reset(input, &ground, made)
 }
@@ -239,6 +249,7 @@ fn reset_steps(
         prefix: stream.checkpoint.clone(),
         replaces: gate,
         query_id: input.query_id,
+        text: None,
     }));
     kinds.push(StepKind::Restart(restart));
     kinds.push(StepKind::ReadBack(ReadBackStep {

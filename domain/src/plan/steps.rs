@@ -41,6 +41,8 @@ pub enum StepKind {
     Seed(SeedStep),
     /// Changes some of the checkpoint's files.
     Edit(EditStep),
+    /// Copies a backup's objects back.
+    Restore(RestoreStep),
     /// Opens the gate.
     OpenGate(OpenGateStep),
     /// Starts the job.
@@ -67,6 +69,7 @@ impl StepKind {
             StepKind::Clear(_) => "clear",
             StepKind::Seed(_) => "seed",
             StepKind::Edit(_) => "edit",
+            StepKind::Restore(_) => "restore",
             StepKind::OpenGate(_) => "open-gate",
             StepKind::Restart(_) => "restart",
             StepKind::ReadBack(_) => "read-back",
@@ -196,6 +199,23 @@ pub struct EditStep {
     pub writes: Vec<FileWrite>,
 }
 
+/// CopyObject of every object of a sealed backup but `metadata`, back to where
+/// it was copied from; then a listing that proves that nothing else lies there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreStep {
+    /// The checkpoint, which was cleared.
+    pub prefix: Prefix,
+    /// The backup.
+    pub from: Prefix,
+    /// Where its manifest lies.
+    pub manifest: String,
+    /// The SHA-256 of the manifest's bytes, which hold each object's checksum.
+    pub sha256: Digest,
+    /// What is copied: the manifest's keys without `metadata`, with the ETags
+    /// and sizes that the backup's objects must have.
+    pub keys: KeySet,
+}
+
 /// PutObject of the right `metadata`, on the gate's ETag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenGateStep {
@@ -205,13 +225,19 @@ pub struct OpenGateStep {
     pub replaces: String,
     /// The query id that the query will have.
     pub query_id: Uuid,
+    /// The exact text to be written, where it is a backup's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl OpenGateStep {
     /// The bytes to be written.
     #[must_use]
     pub fn body(&self) -> String {
-        format!(r#"{{"id":"{}"}}"#, self.query_id)
+        match &self.text {
+            Some(text) => text.clone(),
+            None => format!(r#"{{"id":"{}"}}"#, self.query_id),
+        }
     }
 }
 

@@ -119,12 +119,12 @@ pub(super) fn targets(
                             .ok_or_else(|| Refusal::Unresolved(time.utc()))?
                             .unwrap_or(at.latest),
                         WayOut::Restart
+                        | WayOut::Restore { .. }
                         | WayOut::RollBack { .. }
                         | WayOut::Move { .. }
                         | WayOut::Rise { .. } => {
                             return Err(Refusal::Log(
-                                "This way out goes on from the checkpoint's log."
-                                    .to_owned(),
+                                "This way out goes on from a log.".to_owned(),
                             ));
                         }
                     };
@@ -203,7 +203,10 @@ pub(super) fn reads_back_to(
 ) -> Option<Millis> {
     match way_out {
         WayOut::Timestamp { at } => Some(*at),
-        WayOut::Latest | WayOut::Earliest | WayOut::Restart => None,
+        // How far back a backup reads stands in the backup.
+        WayOut::Latest | WayOut::Earliest | WayOut::Restart | WayOut::Restore { .. } => {
+            None
+        }
         WayOut::Offsets { .. } | WayOut::Move { .. } | WayOut::Rise { .. } => {
             checkpoint.last_committed().map(|b| b.planned_at)
         }

@@ -46,6 +46,22 @@ pub fn did(facts: &Facts) -> String {
                 crate::text::bytes(*bytes)
             )
         }
+        Facts::Restored {
+            objects,
+            adopted,
+            bytes,
+        } => {
+            let adopted = if *adopted > 0 {
+                format!(", {} of them found there already", thousands(*adopted))
+            } else {
+                String::new()
+            };
+            format!(
+                "{} objects ({}) of the backup lie in the checkpoint{adopted}, each equal to the sealed one, and nothing else does.",
+                thousands(*objects),
+                crate::text::bytes(*bytes)
+            )
+        }
         Facts::SealedAs { manifest } => {
             format!(
                 "Every copy equals its source. Manifest {}.",

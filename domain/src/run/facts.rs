@@ -80,6 +80,18 @@ pub enum Facts {
         /// The keys that were written, below the checkpoint.
         written: Vec<String>,
     },
+    /// A backup's objects lie where the checkpoint was, and nothing else.
+    Restored {
+        /// All of them but `metadata`, adopted ones included.
+        #[serde(with = "decimal")]
+        objects: u64,
+        /// Found there already, with the right checksum.
+        #[serde(with = "decimal")]
+        adopted: u64,
+        /// Their sizes added up.
+        #[serde(with = "decimal")]
+        bytes: u64,
+    },
     /// The job went on where the log says.
     WentOn {
         /// At this batch.

@@ -6,7 +6,7 @@
 use super::{SinkSeen, Whose};
 use crate::checkpoint::Prognosis;
 use crate::intent::WayOut;
-use crate::snapshot::{Observed, Snapshot};
+use crate::snapshot::{CheckpointSeen, Observed, Snapshot};
 use crate::stream::{Sink, SinkKind};
 
 /// How a query begins, as far as a sink minds.
@@ -91,6 +91,8 @@ pub fn beginning_of(
         | WayOut::Offsets { .. }
         | WayOut::Earliest => Some(CLEARED),
         WayOut::Restart => next_start(&checkpoint?.prognosis),
+        // What a backup begins with stands in the backup: see `on_backup`.
+        WayOut::Restore { .. } => None,
         WayOut::RollBack { batch } => Some(after(*batch, false)),
         WayOut::Move { .. } => {
             let (offsets, commit) = logs?;
@@ -131,6 +133,47 @@ pub fn next_start(prognosis: &Prognosis) -> Option<Beginning> {
         replay,
         rises: true,
     })
+}
+
+/// How the query begins on a backup that is put back, and the sink as it stands to
+/// that. The query gets its id of then, but for a sink that remembers by the
+/// query's id and may hold later batches of it: under that id it would drop them.
+///
+/// `None` where the backup starts no batch.
+#[must_use]
+pub fn on_backup(
+    backup: &CheckpointSeen,
+    sink: &Sink,
+    snapshot: &Snapshot,
+) -> Option<(Beginning, Observed<SinkSeen>)> {
+    let own = Beginning {
+        rises: false,
+        ..next_start(&backup.prognosis)?
+    };
+    let seen = match &snapshot.sink {
+        Observed::Seen { at, value } => Observed::Seen {
+            at: *at,
+            value: value.clone().beside(backup),
+        },
+        unknown @ Observed::Unknown { .. } => unknown.clone(),
+    };
+    let may_drop = match seen.seen() {
+        Some(value) => {
+            let by_query =
+                matches!(value.kind(), Some(SinkKind::Delta | SinkKind::Iceberg));
+            // Of a table with many queries only some memories are kept.
+            let whole = value.remembered.len() < super::REMEMBERED_MAX;
+            let known =
+                matches!(value.effect(&own), Effect::Writes | Effect::DropsTheSame);
+            by_query && !(known && whole)
+        }
+        None => matches!(sink.kind, SinkKind::Delta | SinkKind::Iceberg),
+    };
+    let begins = Beginning {
+        same_query: !may_drop,
+        ..own
+    };
+    Some((begins, seen))
 }
 
 impl SinkSeen {

@@ -25,7 +25,8 @@ use crate::stream::SinkKind;
 use crate::time::Millis;
 
 pub use effect::{
-    Again, Beginning, CLEARED, Effect, SinkTold, beginning_of, next_start, told,
+    Again, Beginning, CLEARED, Effect, SinkTold, beginning_of, next_start, on_backup,
+    told,
 };
 pub use findings::findings;
 pub use largest::{Largest, OffsetColumns};

@@ -1,7 +1,9 @@
 //! Logs of checkpoints, and the plans that go on from them.
 
 use crate::world::{NOW, intent, offsets, policy, run, sealed, snapshot, stream};
-use domain::checkpoint::{CheckpointView, ListedObject, QueryShape, SparkLine, predict};
+use domain::checkpoint::{
+    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, predict,
+};
 use domain::estimate::Measured;
 use domain::intent::WayOut;
 use domain::keyset::{KeyEntry, KeySet};
@@ -150,11 +152,17 @@ impl Log {
             measured: &Measured::default(),
             explained: &[],
             foreseen: Some(&foreseen),
+            backup: None,
             query_id: Uuid::from_u128(7),
             run_page: "https://sluice.example/runs/orders-20251124-160000-00af",
             now: NOW,
         })
     }
+}
+
+/// What Spark would do on these files.
+pub(crate) fn predicted(view: &CheckpointView) -> Prognosis {
+    predict(view, line(), &shape())
 }
 
 /// A log of two partitions that grew by steps, and where Kafka ends.

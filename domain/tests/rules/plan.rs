@@ -47,6 +47,7 @@ pub(crate) fn reset_of(
         record_times: &RecordTimes::default(),
         measured: &Measured::default(),
         foreseen: None,
+        backup: None,
         query_id: Uuid::from_u128(7),
         run_page: "https://sluice.example/runs/orders-20251124-160000-00af",
         now: NOW,

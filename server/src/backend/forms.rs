@@ -4,11 +4,13 @@
 use app::backend::Answered;
 use app::forms::Choose;
 use domain::checkpoint::Prognosis;
+use domain::ids::Digest;
 use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::PlanKind;
 use domain::run::{Answer, ChecklistItem};
 use domain::snapshot::{OtherRun, Snapshot};
+use domain::stream::Prefix;
 use domain::time::Millis;
 use domain::when::parse_time;
 
@@ -135,6 +137,7 @@ pub(super) fn parse_way_out(request: &Choose, now: Millis) -> Answered<WayOut> {
         "rollback" => WayOut::RollBack {
             batch: parse_batch(&request.batch)?,
         },
+        "restore" => parse_backup(&request.backup)?,
         "move" => WayOut::Move {
             offsets: parse_moves(&request.moves)?,
         },
@@ -147,9 +150,29 @@ pub(super) fn parse_way_out(request: &Choose, now: Millis) -> Answered<WayOut> {
         other => {
             return Err(invalid(
                 format!("{other:?} is no way out."),
-                "Allowed: restart, move, rollback, latest, timestamp, offsets, rise, earliest.",
+                "Allowed: restart, move, rollback, restore, latest, timestamp, offsets, rise, earliest.",
             ));
         }
+    })
+}
+
+/// A backup in forms: where it lies and which manifest was seen beside it.
+pub(super) fn backup_value(backup: &Prefix, manifest: &Digest) -> String {
+    format!("{}#{manifest}", backup.uri())
+}
+
+fn parse_backup(text: &str) -> Answered<WayOut> {
+    let parsed = text.trim().rsplit_once('#').and_then(|(backup, manifest)| {
+        Some(WayOut::Restore {
+            backup: backup.parse().ok()?,
+            manifest: manifest.parse().ok()?,
+        })
+    });
+    parsed.ok_or_else(|| {
+        invalid(
+            format!("{:?} is no backup.", text.trim()),
+            "Choose one of the backups that are offered.",
+        )
     })
 }
 

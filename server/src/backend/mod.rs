@@ -3,6 +3,7 @@
 
 mod act;
 mod agreement;
+mod backups;
 mod failure;
 mod file;
 mod forms;

@@ -1,7 +1,8 @@
 //! The ways out as cards, each with what it would cost now.
 
-use app::view::OptionCard;
+use app::view::{BackupRow, OptionCard};
 use domain::estimate::RtoClass;
+use domain::ids::Digest;
 use domain::intent::WayOut;
 use domain::offsets::PartitionOffsets;
 use domain::plan::{Cost, preview};
@@ -11,12 +12,16 @@ use domain::snapshot::Snapshot;
 use domain::stream::Stream;
 use domain::text::counted;
 
+use super::forms::backup_value;
+
 /// What is known when the cards are drawn.
 pub(super) struct Known<'a> {
     pub(super) stream: &'a Stream,
     pub(super) snapshot: Option<&'a Snapshot>,
     pub(super) policy: &'a Policy,
     pub(super) chosen: Option<&'a WayOut>,
+    /// The backups that were found, or why they could not be looked for.
+    pub(super) backups: &'a Result<Vec<BackupRow>, String>,
 }
 
 /// The cards, together with others that do the same to the checkpoint. The one
@@ -32,6 +37,7 @@ pub(super) fn cards(known: &Known<'_>) -> Vec<OptionCard> {
         ),
         move_card(known),
         rollback_card(known),
+        restore_card(known),
         card(
             known,
             "latest",
@@ -150,6 +156,77 @@ fn rollback_card(known: &Known<'_>) -> OptionCard {
     card.prefill = batch.to_string();
     card.choices = choices;
     card
+}
+
+/// The backups that can be put back, each with what is then read again.
+fn restore_card(known: &Known<'_>) -> OptionCard {
+    let rows = known.backups.as_deref().unwrap_or_default();
+    let chosen = match known.chosen {
+        Some(WayOut::Restore { backup, manifest }) => {
+            Some(backup_value(backup, manifest))
+        }
+        _ => None,
+    };
+    let possible = || rows.iter().filter(|row| row.not_possible.is_none());
+    let shown = possible()
+        .find(|row| Some(&row.value) == chosen.as_ref())
+        .or_else(|| possible().next());
+    let not_possible = match (known.backups, rows.first(), shown) {
+        (_, _, Some(_)) => None,
+        (Err(why), _, _) => Some(format!("The backups could not be looked for: {why}")),
+        (Ok(_), None, None) => Some(format!(
+            "No backup of this stream that Sluice has sealed lies under {}.",
+            known.stream.backup_root.uri()
+        )),
+        (Ok(_), Some(newest), None) => Some(format!(
+            "None of the backups that were found can be put back now. The newest, {}: {}",
+            newest.name,
+            newest.not_possible.as_deref().unwrap_or_default()
+        )),
+    };
+    let way_out = WayOut::Restore {
+        backup: known.stream.backup_root.clone(),
+        manifest: Digest::of(b""),
+    };
+    let class = RtoClass::of(
+        &way_out,
+        shown.and_then(|row| Some(row.held.as_ref()?.batch?.1)),
+        known
+            .snapshot
+            .map_or(domain::time::Millis(0), |s| s.taken_at),
+    );
+    OptionCard {
+        letter: way_out.letter().to_string(),
+        value: "restore".to_owned(),
+        course: way_out.course(),
+        title: way_out.title().to_owned(),
+        purpose: match shown {
+            Some(row) => format!(
+                "Puts back a checkpoint as Sluice sealed it in an earlier Run, to the last object: its log, its state and its query id. For a checkpoint that is broken beyond its log. The figures are those of {}.",
+                row.name
+            ),
+            None => "Puts back a checkpoint as Sluice sealed it in an earlier Run, to the last object.".to_owned(),
+        },
+        prefill: shown.map_or_else(String::new, |row| row.value.clone()),
+        choices: possible()
+            .map(|row| {
+                let again = row.cost.map_or(0, |cost| cost.repeated);
+                let again = counted(again, "record", "records");
+                let words = format!(
+                    "{}: {again} read again",
+                    row.sealed_at.utc()
+                );
+                (row.value.clone(), words)
+            })
+            .collect(),
+        cost: shown.and_then(|row| row.cost),
+        takes: class.expected().to_owned(),
+        agrees: known.policy.agreement_for(&way_out).words(),
+        sink: shown.map_or_else(String::new, |row| row.sink.clone()),
+        not_possible,
+        recommended: false,
+        chosen: chosen.is_some(),
+    }
 }
 
 /// Where the stream provably got to, as far as Kafka still has it: from there

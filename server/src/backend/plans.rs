@@ -97,6 +97,7 @@ impl Server {
             .await
             .unwrap_or_default();
         let measured = self.measured(stream, snapshot).await?;
+        let backup = self.backup_to_restore(stream, &intent.way_out).await?;
         let run_page = format!(
             "{}{}",
             self.config.server.public_origin.as_origin(),
@@ -115,6 +116,7 @@ impl Server {
             record_times: &record_times,
             measured: &measured,
             foreseen: foreseen.as_ref(),
+            backup: backup.as_ref(),
             query_id: Uuid::new_v4(),
             run_page: &run_page,
             now: clock::now(),
@@ -129,7 +131,7 @@ impl Server {
         stream: &Stream,
         way_out: &WayOut,
     ) -> Answered<Option<Foreseen>> {
-        if way_out.touch() == Touch::All {
+        if matches!(way_out.touch(), Touch::All | Touch::Backup) {
             return Ok(None);
         }
         let foreseen = self.observer.foresee(&stream.name, way_out).await;

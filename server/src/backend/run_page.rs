@@ -2,14 +2,14 @@
 
 use app::backend::Answered;
 use app::view::{
-    AgreementView, ChecklistRow, Permission, Permissions, PlanView, RunPage, StepView,
-    Weighed,
+    AgreementView, BackupRow, ChecklistRow, Permission, Permissions, PlanView, RunPage,
+    StepView, Weighed,
 };
 use domain::access::{Action, Actor};
 use domain::agreement::AgreementState;
 use domain::estimate::{Estimate, RtoClass};
 use domain::ids::RunId;
-use domain::intent::WayOut;
+use domain::intent::{Touch, WayOut};
 use domain::plan::{Plan, PlanKind, render};
 use domain::report::{did, happened};
 use domain::run::{ChecklistItem, Event, Gate, RunState};
@@ -19,6 +19,7 @@ use domain::time::human_duration;
 
 use super::Server;
 use super::failure::of_run;
+use super::forms::backup_value;
 use super::headline::headline;
 use super::options::{Known, cards};
 use crate::clock;
@@ -34,6 +35,9 @@ impl Server {
         let reset = self.held(&loaded, PlanKind::Reset).await?;
         let plans: Vec<Plan> = [&secure, &reset].into_iter().flatten().cloned().collect();
         let state = &loaded.state;
+        let backups = self.backup_rows(&stream, state, snapshot).await;
+        let backup = chosen_backup(state, &backups).cloned();
+        let backup = backup.as_ref();
         let policy = self.observer.policy(&stream.name);
         let estimate = reset.as_ref().map(|p| &p.body.estimate);
         let weighed = self
@@ -57,14 +61,17 @@ impl Server {
                 snapshot,
                 policy: &policy,
                 chosen: state.intent.as_ref().map(|i| &i.way_out),
+                backups: &backups,
             }),
+            backups: backups.unwrap_or_default(),
             cost: match (&reset, &weighed) {
                 (Some(plan), _) => Some(plan.cost()),
-                (None, weighed) => weighed.as_ref().map(|w| w.cost),
+                (None, Some(weighed)) => Some(weighed.cost),
+                (None, None) => backup.and_then(|row| row.cost),
             },
             weighed,
             past: self.past(&stream).await?,
-            takes: takes(state, snapshot, estimate),
+            takes: takes(state, snapshot, estimate, backup),
             agrees: state
                 .intent
                 .as_ref()
@@ -124,6 +131,10 @@ impl Server {
             return None;
         }
         let way_out = &state.intent.as_ref()?.way_out;
+        // What a backup would do stands beside it in the list.
+        if way_out.touch() == Touch::Backup {
+            return None;
+        }
         self.weigh_fully(stream, snapshot?, way_out).await.ok()
     }
 
@@ -256,12 +267,25 @@ impl Server {
     }
 }
 
+/// The chosen backup, as it was found.
+fn chosen_backup<'a>(
+    state: &RunState,
+    backups: &'a Result<Vec<BackupRow>, String>,
+) -> Option<&'a BackupRow> {
+    let WayOut::Restore { backup, manifest } = &state.intent.as_ref()?.way_out else {
+        return None;
+    };
+    let value = backup_value(backup, manifest);
+    backups.iter().flatten().find(|row| row.value == value)
+}
+
 /// How long it takes, in words: by the plan, or, before there is one, by the
 /// row of the table of recovery times that the chosen option falls in.
 fn takes(
     state: &RunState,
     snapshot: Option<&Snapshot>,
     estimate: Option<&Estimate>,
+    backup: Option<&BackupRow>,
 ) -> Option<String> {
     if let Some(estimate) = estimate {
         let least = human_duration(estimate.least_ms);
@@ -271,6 +295,11 @@ fn takes(
         });
     }
     let way_out = &state.intent.as_ref()?.way_out;
+    if way_out.touch() == Touch::Backup {
+        let (_, back_to) = backup?.held.as_ref()?.batch?;
+        let class = RtoClass::of(way_out, Some(back_to), snapshot?.taken_at);
+        return Some(class.expected().to_owned());
+    }
     Some(class_of(way_out, snapshot?).expected().to_owned())
 }
 

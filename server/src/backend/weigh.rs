@@ -5,10 +5,10 @@ use app::forms::Choose;
 use app::view::{TimeTyped, Weighed};
 use domain::access::{Action, Actor};
 use domain::error::{ErrorKind, WireError};
-use domain::intent::WayOut;
+use domain::intent::{Touch, WayOut};
 use domain::plan::{
-    Cost, PartitionEffect, Ranges, RecordTimes, TimestampOffsets, kept_from, preview,
-    wanted_times,
+    Cost, PartitionEffect, Ranges, RecordTimes, Refusal, TimestampOffsets, kept_from,
+    preview, preview_restore, wanted_times,
 };
 use domain::policy::Policy;
 use domain::snapshot::Snapshot;
@@ -85,13 +85,21 @@ impl Server {
         snapshot: &Snapshot,
         way_out: &WayOut,
     ) -> Answered<Vec<PartitionEffect>> {
-        let times = self.times(stream, way_out).await?;
-        preview(stream, snapshot, way_out, times.as_ref()).map_err(|refusal| {
+        let refused = |refusal: Refusal| {
             invalid(
                 refusal.to_string(),
                 "Choose another way out, or other values.",
             )
-        })
+        };
+        if way_out.touch() == Touch::Backup {
+            let backup = self.backup_to_restore(stream, way_out).await?;
+            // Kafka's ends of before the backup was sealed would be behind it.
+            let latest = self.poller.refresh(&stream.name).await;
+            let effects = backup.map(|b| preview_restore(stream, &latest.snapshot, &b));
+            return effects.unwrap_or(Ok(Vec::new())).map_err(refused);
+        }
+        let times = self.times(stream, way_out).await?;
+        preview(stream, snapshot, way_out, times.as_ref()).map_err(refused)
     }
 
     /// The times of the records between which `effects` skip or read again;
@@ -127,6 +135,7 @@ impl Server {
             WayOut::Latest
             | WayOut::Offsets { .. }
             | WayOut::Restart
+            | WayOut::Restore { .. }
             | WayOut::RollBack { .. }
             | WayOut::Move { .. }
             | WayOut::Rise { .. } => None,

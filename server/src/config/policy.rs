@@ -54,6 +54,8 @@ pub struct Agreement {
     pub restart: Option<Vec<Requirement>>,
     /// Option E: back to an older batch. As `chosen` where it is left out.
     pub rollback: Option<Vec<Requirement>>,
+    /// Option D: a backup is put back. As `chosen` where it is left out.
+    pub restore: Option<Vec<Requirement>>,
     /// Options G and H: at given offsets, in the log as it is. As `chosen` where it
     /// is left out.
     pub moved: Option<Vec<Requirement>>,

@@ -236,6 +236,7 @@ impl Judge<'_> {
                 ("earliest", &agreement.earliest),
                 ("restart", agreement.restart.as_deref().unwrap_or_default()),
                 ("moved", agreement.moved.as_deref().unwrap_or_default()),
+                ("restore", agreement.restore.as_deref().unwrap_or_default()),
                 (
                     "rollback",
                     agreement.rollback.as_deref().unwrap_or_default(),

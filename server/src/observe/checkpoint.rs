@@ -11,7 +11,7 @@ use domain::checkpoint::{
 };
 use domain::plan::{gate_owner, rollbacks};
 use domain::snapshot::CheckpointSeen;
-use domain::stream::Stream;
+use domain::stream::{Prefix, Stream};
 use domain::time::Millis;
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -60,6 +60,14 @@ pub(super) struct Read {
     /// The newest batch when the whole listing was through, where state is newer
     /// than the batches that were listed before it.
     newest_batch_after: Option<i64>,
+}
+
+impl Read {
+    /// What was read, as it would be at another place.
+    pub(super) fn as_if_at(mut self, place: &Prefix) -> Self {
+        self.view.uri = CheckpointView::new(place.uri()).uri;
+        self
+    }
 }
 
 /// Why a reading did not come to its end.

@@ -242,6 +242,12 @@ fn domain_policy(policy: &config::Policy) -> Policy {
         )
         .chain(
             agreement
+                .restore
+                .as_deref()
+                .map(|needed| option("D", needed)),
+        )
+        .chain(
+            agreement
                 .rollback
                 .as_deref()
                 .map(|needed| option("E", needed)),

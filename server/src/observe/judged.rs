@@ -32,7 +32,7 @@ impl OwnIds {
 
 impl Watched {
     /// The Spark line that is configured, or that the application's release runs.
-    fn spark(&self) -> SparkGuess {
+    pub(super) fn spark(&self) -> SparkGuess {
         match self.configured.stream.spark {
             Some(line) => SparkGuess { line, known: true },
             None => self.application.spark_line(),

@@ -3,6 +3,7 @@
 //! **Invariant:** a part that could not be read is unknown with its reason,
 //! never empty; and nothing here changes anything.
 
+mod backups;
 mod batches;
 mod charts;
 mod checkpoint;
@@ -69,6 +70,7 @@ struct Watched {
     progress: progress::Recent,
     charts: charts::Cached,
     own_ids: judged::OwnIds,
+    backups: backups::Kept,
 }
 
 impl Observer {
@@ -116,6 +118,7 @@ impl Observer {
                 progress: progress::Recent::default(),
                 charts: charts::Cached::default(),
                 own_ids: judged::OwnIds::default(),
+                backups: backups::Kept::default(),
             };
             streams.insert(stream.name.clone(), watched);
         }

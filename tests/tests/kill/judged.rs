@@ -85,6 +85,34 @@ pub(crate) fn went_back(ground: &Ground, before: &Before, plan: &Plan, batch: i6
     );
 }
 
+/// A finished Run has put a backup back: what was there went and what was sealed
+/// came, each once, and when the one job run was started exactly that lay there.
+pub(crate) fn put_back(ground: &Ground, before: &Before, plan: &Plan, backup: &str) {
+    let record = &ground.sandbox.shared.record;
+    assert_eq!(record.dropped(), 0, "the record is not whole");
+    let deeds = Deeds::since(record, before.recorded);
+    assert_eq!(job_runs_of(ground, plan), 1, "job runs of this Run");
+    assert_eq!(deeds.accepted("StartJobRun"), 1);
+    let sealed = ground.bucket().etags(backup);
+    let once = |keys: &mut dyn Iterator<Item = &String>| -> BTreeMap<String, usize> {
+        let keys = keys.filter(|key| *key != "metadata");
+        keys.map(|key| (key.clone(), 1)).collect()
+    };
+    let deleted = deeds.changes_by("DeleteObjects", CHECKPOINT);
+    assert_eq!(deleted, once(&mut before.checkpoint.keys()), "deletes");
+    let copied = deeds.changes_by("CopyObject", CHECKPOINT);
+    assert_eq!(copied, once(&mut sealed.keys()), "copies");
+    let written = BTreeMap::from([("metadata".to_owned(), 2)]);
+    assert_eq!(deeds.changes_by("PutObject", CHECKPOINT), written, "writes");
+    // By ETags, so that the bytes are the same too, those of metadata among them.
+    let at_the_start = deeds.etags_at_the_start(CHECKPOINT, &before.etags);
+    assert_eq!(at_the_start, sealed);
+    assert!(deeds.changes_by("CopyObject", backup).is_empty());
+    assert!(deeds.changes_by("PutObject", backup).is_empty());
+    let own = plan.body.sealed.as_ref().expect("a sealed backup");
+    assert_eq!(ground.bucket().objects(own.backup.key()), before.checkpoint);
+}
+
 /// What a finished Run left behind, held against its plan.
 #[derive(Debug)]
 pub(crate) struct Left {

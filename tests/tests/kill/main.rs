@@ -82,6 +82,41 @@ async fn a_rollback_killed_at_every_event_goes_back_to_its_batch_and_deletes_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restore_killed_at_every_event_puts_back_exactly_the_backup() {
+    let ground = Ground::new().await;
+    is_running(&ground).await;
+    let mut sluice = ground.serve().await;
+    let oda = Person::signed_in(&ground, "oda").await;
+    let orders = "orders".parse().expect("a name");
+    let run = Guided::opened(&oda, &orders).await;
+    run.chooses("restart", &[]).await;
+    run.secures().await;
+    let plan = run.plans(PlanKind::Reset).await;
+    run.starts(&plan).await;
+    run.is_done().await;
+    let sealed = run.state().await.sealed.expect("a backup");
+    let backup = sealed.backup.clone();
+    let value = format!("{}#{}", backup.uri(), sealed.sha256);
+
+    is_corrupt_again(&ground).await;
+    let before = Before::now(&ground);
+    let run = Guided::opened(&oda, &orders).await;
+    run.chooses("restore", &[("backup", &value)]).await;
+    run.secures().await;
+    let plan = run.plans(PlanKind::Reset).await;
+    sluice.kill();
+    let mut chain = Chain::new(&ground, &run);
+    chain.kills_through(&plan).await;
+
+    let _sluice = ground.serve().await;
+    run.is_done().await;
+    chain.covered_every_effect(&[&plan]).await;
+    judged::put_back(&ground, &before, &plan, backup.key());
+    judged::chain_verifies(&ground).await;
+    run.is_healthy_again().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_killed_around_the_stop_and_ten_times_at_random_ends_done() {
     let ground = Ground::new().await;
     is_running(&ground).await;

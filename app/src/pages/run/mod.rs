@@ -1,6 +1,7 @@
 //! A Run: the rail, the stage, and the card that never leaves.
 
 mod agreement;
+mod backups;
 mod checklist;
 mod plan;
 mod progress;

@@ -24,6 +24,7 @@ impl Work<'_> {
         let snapshot = self.refuse_stale().await?;
         self.refuse_passed_offsets(&snapshot)?;
         self.refuse_unstartable().await?;
+        self.refuse_torn_backup().await?;
         self.refuse_writers().await?;
         let on = step.replaces.clone().map_or(PutOn::Absent, PutOn::Match);
         let put = self

@@ -7,6 +7,7 @@ mod confirm;
 mod edit;
 mod gate;
 mod restart;
+mod restore;
 mod seed;
 mod stop;
 mod verify;
@@ -73,6 +74,7 @@ impl Work<'_> {
             StepKind::Clear(step) => Box::pin(self.clear(step)),
             StepKind::Seed(step) => Box::pin(self.seed(step)),
             StepKind::Edit(step) => Box::pin(self.edit(step)),
+            StepKind::Restore(step) => Box::pin(self.restore(step)),
             StepKind::OpenGate(step) => Box::pin(self.open_gate(step)),
             StepKind::Restart(step) => Box::pin(self.restart(step)),
             StepKind::ReadBack(step) => Box::pin(self.read_back(step)),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::super::backups::backup_parameter;
 use crate::api::AppError;
 use crate::api::read::fetch_weighed;
 use crate::components::*;
@@ -24,6 +25,9 @@ pub(super) fn parameter(value: String) -> AnyView {
     let on_input = Callback::new(move |text| typed.set(text));
     let field = match value.as_str() {
         "rollback" if !choices.is_empty() => batch(prefill, choices, on_input),
+        "restore" if !choices.is_empty() => {
+            backup_parameter(prefill, choices, on_input).into_any()
+        }
         "move" => moves(prefill, on_input),
         "rise" => offsets(
             run,
@@ -108,6 +112,7 @@ fn request(run: CurrentRun, option: &str, typed: String) -> Choose {
         at: String::new(),
         offsets: String::new(),
         batch: String::new(),
+        backup: String::new(),
         moves: String::new(),
         rises: String::new(),
         reason: String::new(),
@@ -116,6 +121,7 @@ fn request(run: CurrentRun, option: &str, typed: String) -> Choose {
         "timestamp" => &mut request.at,
         "rollback" => &mut request.batch,
         "move" => &mut request.moves,
+        "restore" => &mut request.backup,
         "rise" => &mut request.rises,
         _ => &mut request.offsets,
     };

@@ -2,6 +2,8 @@
 //! objects that the job then writes, and by the sandbox's own record of what was
 //! done to the checkpoint; never by the plan itself.
 
+mod restored;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
