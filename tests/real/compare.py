@@ -6,14 +6,15 @@ import re
 
 def went_as_planned(bench, stage, run) -> dict:
     """Carries the reset out and compares; gives the plan."""
-    shown = next(card for card in run.page()["options"] if card["chosen"])
+    weighed = run.weighed()
     before = stage.lives()
     plan = run.carry_out()
     stage.has_read_all()
     after = stage.lives()[len(before):]
 
     effects = plan["body"]["effects"]
-    bench.note("shown before the plan", {"cost": shown["cost"], "sink": shown["sink"]})
+    bench.note("weighed before the plan", weighed["effects"])
+    bench.expect("what was weighed before the plan", weighed["effects"], effects)
     bench.note("planned", {"batch": first_batch(plan), "effects": effects})
     bench.note("notes of the plan", plan["body"]["notes"])
     bench.note("attempts", [summary(attempt) for attempt in after])

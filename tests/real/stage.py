@@ -215,6 +215,20 @@ class Run:
     def card(self, value: str) -> dict:
         return next(card for card in self.page()["options"] if card["value"] == value)
 
+    def weighed(self) -> dict:
+        """What the page says of the chosen way out before there is a plan, once Sluice has
+        seen what came in last."""
+
+        def current():
+            weighed = self.page()["weighed"]
+            ends = weighed and [
+                (effect["partition"], int(effect["log_end"])) for effect in weighed["effects"]
+            ]
+            seen = ends and all(self._stage.bounds(p)[1] == end for p, end in ends)
+            return weighed if seen else None
+
+        return until("a look at what came in", LOOK_SECONDS_MAX, current)
+
     def choose(self, option: str, **parameter: str) -> None:
         self._do("choose", option=option, reason="A test.", **parameter)
 
