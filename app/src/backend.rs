@@ -11,7 +11,7 @@ use domain::ids::{Digest, RunId, StreamName};
 use domain::report::Report;
 
 use crate::forms::{
-    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    Abort, AdoptPlan, AnswerItem, AskPreflight, Choose, ImportPlan, MakePlan, OpenRun,
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use crate::view::{
@@ -77,6 +77,9 @@ pub trait Backend: Send + Sync + 'static {
     async fn adopt_plan(&self, actor: &Actor, request: &AdoptPlan) -> Answered<RunId>;
     /// Makes a plan, or makes it anew.
     async fn make_plan(&self, actor: &Actor, request: &MakePlan) -> Answered<()>;
+    /// Asks what stands before the start of a plan. What came of it stands in
+    /// [`Backend::run`].
+    async fn preflight(&self, actor: &Actor, request: &AskPreflight) -> Answered<()>;
     /// Asks for agreement.
     async fn request_agreement(
         &self,

@@ -91,6 +91,18 @@ pub struct AdoptPlan {
     pub reason: String,
 }
 
+/// Asks what stands before the start of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskPreflight {
+    /// In this Run.
+    pub run: String,
+    /// The plan's id.
+    pub plan: String,
+    /// `yes` to try conditions too, by objects of Sluice's own.
+    #[serde(default)]
+    pub trial: String,
+}
+
 /// Asks for agreement to a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestAgreement {

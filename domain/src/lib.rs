@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod offsets;
 pub mod plan;
 pub mod policy;
+pub mod preflight;
 pub mod probe;
 pub mod report;
 pub mod run;

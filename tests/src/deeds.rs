@@ -6,6 +6,9 @@ use sandbox::iam::{OPERATOR_ROLE, SLUICE};
 use sandbox::record::{Entry, Outcome, Query, Record};
 use sandbox::streams::BUCKET;
 
+/// What the names of the objects begin with on which conditions are tried.
+const TRIAL: &str = "sluice-conditions-probe-";
+
 /// Calls of Sluice that could change something, oldest first.
 #[derive(Debug, Clone)]
 pub struct Deeds {
@@ -28,8 +31,16 @@ impl Deeds {
         self.all.iter().filter(|entry| is_sluice(entry))
     }
 
-    /// Keys that Sluice wrote or deleted, or tried to.
+    /// Keys that Sluice wrote or deleted, or tried to, but for those of a trial of
+    /// conditions.
     pub fn keys(&self) -> Vec<String> {
+        let mut keys = self.all_keys();
+        keys.retain(|key| !key.contains(TRIAL));
+        keys
+    }
+
+    /// As [`Deeds::keys`], with those of trials.
+    pub fn all_keys(&self) -> Vec<String> {
         self.of_sluice()
             .filter(|entry| entry.call.service == "s3")
             .map(|entry| match &entry.call.s3 {

@@ -29,7 +29,13 @@ pub struct Stage {
 impl Stage {
     /// Sets it for the stream of this name.
     pub async fn set(stream: &str) -> Self {
+        Self::set_on(stream, |_| {}).await
+    }
+
+    /// As [`Stage::set`], on a ground that was made otherwise before the binary saw it.
+    pub async fn set_on(stream: &str, make: impl FnOnce(&Ground)) -> Self {
         let ground = Ground::new().await;
+        make(&ground);
         let definition = streams()
             .into_iter()
             .find(|definition| definition.name == stream)

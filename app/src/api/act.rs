@@ -7,7 +7,7 @@ use leptos::server_fn::codec::{Json, PostUrl};
 use super::AppError;
 use super::client::SluiceClient;
 use crate::forms::{
-    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    Abort, AdoptPlan, AnswerItem, AskPreflight, Choose, ImportPlan, MakePlan, OpenRun,
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 
@@ -75,6 +75,16 @@ pub async fn adopt_plan_of_file(request: AdoptPlan) -> Result<(), AppError> {
 pub async fn make_run_plan(request: MakePlan) -> Result<(), AppError> {
     let (actor, backend) = super::context::ask()?;
     super::context::answer(backend.make_plan(&actor, &request).await)
+}
+
+/// Asks what stands before the start of a plan.
+///
+/// # Errors
+/// When it is refused; the message says what is in the way.
+#[server(prefix = "/fn", endpoint = "preflight", input = PostUrl, output = Json, client = SluiceClient, name = AskPlanPreflight)]
+pub async fn ask_plan_preflight(request: AskPreflight) -> Result<(), AppError> {
+    let (actor, backend) = super::context::ask()?;
+    super::context::answer(backend.preflight(&actor, &request).await)
 }
 
 /// Asks for agreement to a plan.

@@ -7,6 +7,7 @@ use domain::estimate::PastReset;
 use domain::ids::{RunId, StepId};
 use domain::intent::Course;
 use domain::plan::{Cost, PartitionEffect, Plan, Ranges, RenderedStep};
+use domain::preflight::Preflight;
 use domain::run::{Answer, ChecklistItem, RunState, Stage, StepState};
 use domain::stream::Stream;
 use domain::time::Millis;
@@ -191,6 +192,10 @@ pub struct PlanView {
     pub drift: Vec<String>,
     /// The steps in words, with where they stand.
     pub steps: Vec<StepView>,
+    /// What was asked of all that stands before the start, if it was.
+    pub preflight: Option<Preflight>,
+    /// Whether the person may try conditions before the start.
+    pub trial: Permission,
     /// Who must agree, and whether they have.
     pub agreement: Option<AgreementView>,
     /// Why it cannot be started now; empty when it can.

@@ -11,6 +11,7 @@ use crate::ids::{Digest, JobRunId, RunId, StepId};
 use crate::intent::{Intent, WayOut};
 use crate::manifest::manifest_location;
 use crate::policy::Policy;
+use crate::preflight::supports_grace;
 use crate::snapshot::{JobRunSeen, JobsSeen, Snapshot};
 use crate::stream::Stream;
 use crate::time::Millis;
@@ -159,16 +160,6 @@ pub(super) fn basis(
     let configuration = stream.digest().map_err(|_| Refusal::NotCanonical)?;
     let policy = policy.digest().map_err(|_| Refusal::NotCanonical)?;
     Ok(snapshot.basis(&configuration, &policy))
-}
-
-/// A cancel takes a grace period from EMR 7.9.0 on.
-fn supports_grace(release: &str) -> bool {
-    let mut parts = release.trim_start_matches("emr-").split('.');
-    let number = |part: Option<&str>| part.and_then(|p| p.parse::<u32>().ok());
-    match (number(parts.next()), number(parts.next())) {
-        (Some(major), Some(minor)) => (major, minor) >= (7, 9),
-        _ => false,
-    }
 }
 
 pub(super) fn restart(

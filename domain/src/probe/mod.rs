@@ -10,6 +10,7 @@ mod needs;
 use serde::{Deserialize, Serialize};
 
 pub use application::{ApplicationFacts, application};
+pub(crate) use needs::partition_of;
 pub use needs::{JobNeeds, Need, job_needs};
 
 /// One question, and what came of it.

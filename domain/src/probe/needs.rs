@@ -10,6 +10,9 @@ pub struct Need {
     pub actions: Vec<&'static str>,
     /// An ARN without wildcards: a policy allows the action on it or does not.
     pub resource: String,
+    /// What the calls carry that a policy may ask for: IAM's condition keys with
+    /// their values.
+    pub context: Vec<(&'static str, String)>,
 }
 
 impl Need {
@@ -17,6 +20,7 @@ impl Need {
         Self {
             actions: actions.to_vec(),
             resource,
+            context: Vec::new(),
         }
     }
 }
@@ -100,7 +104,7 @@ fn topics(stream: &Stream, arn: &str) -> Vec<Need> {
 }
 
 /// The partition of AWS that a region is in, as it stands in ARNs.
-fn partition_of(region: &str) -> &'static str {
+pub(crate) fn partition_of(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
         _ if region.starts_with("us-gov-") => "aws-us-gov",

@@ -158,6 +158,21 @@ pub fn happened(event: &Event, plans: &[Plan]) -> String {
             &format!("Withdrew the request for plan {}.", plan.short()),
             reason,
         ),
+        Event::TrialIntended { objects, .. } => format!(
+            "Tries which conditions are honoured, by objects of its own at {objects}*."
+        ),
+        Event::Preflighted { plan, refuses, .. } => {
+            let plan = plan.short();
+            match refuses.is_empty() {
+                true => format!(
+                    "Asked the pre-flight of plan {plan}. Nothing is in the way of a start."
+                ),
+                false => format!(
+                    "Asked the pre-flight of plan {plan}. It is not started: {}.",
+                    refuses.join(", ")
+                ),
+            }
+        }
         Event::Started { kind, plan } => {
             format!("Started the {} plan {}.", kind.word(), plan.short())
         }

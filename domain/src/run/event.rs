@@ -109,6 +109,23 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Objects of Sluice's own are about to be written beside the backups and
+    /// deleted again, to try which conditions are honoured there.
+    TrialIntended {
+        /// For this plan.
+        plan: Digest,
+        /// Their address up to where their names differ.
+        objects: String,
+    },
+    /// The pre-flight of a plan was asked.
+    Preflighted {
+        /// Of this plan.
+        plan: Digest,
+        /// The digest of the answers, which are kept as a blob.
+        answers: Digest,
+        /// Which questions keep the plan from being started.
+        refuses: Vec<String>,
+    },
     /// A plan was started.
     Started {
         /// Which of the two.
@@ -235,6 +252,8 @@ impl Event {
             Event::Declined { .. } => "declined",
             Event::Expired { .. } => "expired",
             Event::Withdrawn { .. } => "withdrawn",
+            Event::TrialIntended { .. } => "trial_intended",
+            Event::Preflighted { .. } => "preflighted",
             Event::Started { .. } => "started",
             Event::StepIntended { .. } => "step_intended",
             Event::StepProgressed { .. } => "step_progressed",

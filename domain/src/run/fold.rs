@@ -208,6 +208,10 @@ impl RunState {
             | Event::Declined { .. }
             | Event::Expired { .. }
             | Event::Withdrawn { .. } => self.asked(record)?,
+            Event::TrialIntended { plan, .. } => self.preflighted(record, plan, None)?,
+            Event::Preflighted { plan, answers, .. } => {
+                self.preflighted(record, plan, Some(answers))?;
+            }
             Event::Started { kind, plan } => self.started(record, *kind, plan)?,
             Event::Sealed { sealed } => {
                 self.require_started(PlanKind::Secure)?;

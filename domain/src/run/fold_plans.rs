@@ -37,6 +37,7 @@ impl RunState {
             steps: waiting(steps),
             undo: waiting(undo),
             asked: None,
+            preflight: None,
             started: None,
         };
         *self.plan_mut(kind) = Some(state);
@@ -88,6 +89,27 @@ impl RunState {
             }
             Event::Expired { .. } => asked.expired = true,
             _ => plan.asked = None,
+        }
+        Ok(())
+    }
+
+    /// A pre-flight is of a plan that the Run holds and that was not started.
+    pub(super) fn preflighted(
+        &mut self,
+        record: &Record,
+        id: &Digest,
+        answers: Option<&Digest>,
+    ) -> Result<(), String> {
+        let plan = [&mut self.secure, &mut self.reset]
+            .into_iter()
+            .flatten()
+            .find(|p| p.id == *id)
+            .ok_or("it names a plan that this Run does not hold")?;
+        if plan.started.is_some() {
+            return Err("the plan was started already".to_owned());
+        }
+        if let Some(answers) = answers {
+            plan.preflight = Some((record.at, answers.clone()));
         }
         Ok(())
     }

@@ -24,6 +24,9 @@ pub struct PlanState {
     pub undo: Vec<StepState>,
     /// The request for agreement.
     pub asked: Option<Asked>,
+    /// When its pre-flight was asked last, and the blob of the answers.
+    #[serde(default)]
+    pub preflight: Option<(Millis, Digest)>,
     /// When it was started, and by whom.
     pub started: Option<(Millis, Person)>,
 }

@@ -12,6 +12,7 @@ mod log;
 mod needs;
 mod onward;
 mod plan;
+mod preflight;
 mod restored;
 mod rewritten;
 mod run;

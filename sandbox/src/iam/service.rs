@@ -157,6 +157,7 @@ impl Iam {
         if resources.is_empty() {
             resources.push("*".to_owned());
         }
+        take_context(form)?;
         let mut results = Vec::new();
         for action in &actions {
             for resource in &resources {
@@ -211,6 +212,24 @@ impl AwsService for Iam {
         });
         response
     }
+}
+
+/// Takes the keys of conditions with their values. No policy here has a condition, so
+/// they decide nothing; what is no key with values of a known type is refused.
+fn take_context(form: &mut Form) -> Result<(), FormError> {
+    for at in 1_u32.. {
+        let entry = format!("ContextEntries.member.{at}");
+        let Some(key) = form.take(&format!("{entry}.ContextKeyName")) else {
+            return Ok(());
+        };
+        let kind = form.need(&format!("{entry}.ContextKeyType"))?;
+        let values = form.members(&format!("{entry}.ContextKeyValues"));
+        if values.is_empty() || kind != "string" {
+            let message = format!("the context of {key} is no list of strings");
+            return Err(FormError::new("InvalidInput", message));
+        }
+    }
+    Ok(())
 }
 
 fn inline(role: &Role) -> impl Iterator<Item = &Policy> {

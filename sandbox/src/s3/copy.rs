@@ -67,6 +67,7 @@ impl Store {
             let message = format!("{} is archived and must be restored first", from.1);
             return Err(StoreError::refused("InvalidObjectState", message));
         }
+        self.read().usable(source.meta.kms_key.as_deref())?;
         if source.size > SINGLE_BYTES_MAX {
             let message = format!(
                 "the copy source is larger than the maximum of {SINGLE_BYTES_MAX} bytes"
@@ -87,6 +88,8 @@ impl Store {
         meta.tags = tags;
         meta.checksum = Some(algorithm);
         meta.written = None;
+        meta.legal_hold = false;
+        meta.retained = None;
         meta.storage_class = options.storage_class;
         (meta.encryption, meta.kms_key) = match options.encryption {
             Some((encryption, kms_key)) => (Some(encryption), kms_key),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::{Algorithm, Digests};
 use super::error::StoreError;
+use super::lock::Retained;
 
 /// Headers, tags and the like of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,10 @@ pub struct Meta {
     pub encryption: Option<String>,
     /// The key of `aws:kms`.
     pub kms_key: Option<String>,
+    /// Whether a legal hold is on it.
+    pub legal_hold: bool,
+    /// Until when it is held.
+    pub retained: Option<Retained>,
     /// Which checksum is kept; none for a file that was put there by hand.
     pub checksum: Option<Algorithm>,
     /// What the bytes alone do not tell, and the bytes for which it holds.

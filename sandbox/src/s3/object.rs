@@ -132,6 +132,7 @@ impl Store {
                 let message = format!("{key} is archived and must be restored first");
                 return Err(StoreError::refused("InvalidObjectState", message));
             }
+            self.read().usable(object.meta.kms_key.as_deref())?;
             Ok((object, file))
         });
         self.note_read(by, "GetObject", (bucket, key), &result);
@@ -184,16 +185,26 @@ impl Store {
         key: &str,
         tags: std::collections::BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
+        self.set_meta(by, action, bucket, key, |meta| meta.tags = tags)
+    }
+
+    /// Changes what is kept beside the bytes of an object.
+    pub fn set_meta(
+        &self,
+        by: &Principal,
+        action: &'static str,
+        bucket: &str,
+        key: &str,
+        change: impl FnOnce(&mut Meta),
+    ) -> Result<(), StoreError> {
         let result = (|| {
             let state = self.write();
             state.need(bucket)?;
             let (object, _) = self
                 .look_in(&state, bucket, key)?
                 .ok_or_else(|| StoreError::no_such_key(key))?;
-            let meta = Meta {
-                tags,
-                ..object.meta
-            };
+            let mut meta = object.meta;
+            change(&mut meta);
             meta.write(&self.meta_path(bucket, key), &self.temporary())
         })();
         let target = target(bucket, key);
@@ -225,6 +236,11 @@ impl Store {
             meta.checksum = Some(Algorithm::CRC64NVME);
         }
         meta = self.with_bucket_encryption(&state, bucket, meta);
+        state.usable(meta.kms_key.as_deref())?;
+        if meta.retained.is_none() {
+            let protection = &state.need(bucket)?.protection;
+            meta.retained = protection.of_a_new_object(self.clock.now_ms());
+        }
         let place = self.place_for(bucket, key)?;
         meta.write(&self.meta_path(bucket, key), &self.temporary())?;
         std::fs::rename(&staged.path, &place.path)

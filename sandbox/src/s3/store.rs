@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::DigestCache;
 use super::error::StoreError;
 use super::key::side_keys;
+use super::lock::Protection;
 use crate::clock::Clock;
 use crate::record::{Call, Effect, Outcome, Record, S3Target};
 use crate::wire::{ACCOUNT, Principal};
@@ -43,6 +44,8 @@ pub(super) struct State {
     /// The keys in the side folder of each bucket.
     pub(super) odd: HashMap<String, BTreeSet<String>>,
     pub(super) buckets: BTreeMap<String, Bucket>,
+    /// Keys of KMS that somebody disabled, by their ARNs.
+    pub(super) disabled_keys: BTreeSet<String>,
 }
 
 /// A bucket and its settings.
@@ -58,6 +61,9 @@ pub struct Bucket {
     pub encryption: String,
     /// The key of `aws:kms`.
     pub kms_key: Option<String>,
+    /// Versioning and Object Lock.
+    #[serde(default)]
+    pub protection: Protection,
     /// The lifecycle rules as S3's own JSON names, kept and shown but never applied.
     pub lifecycle: Option<serde_json::Value>,
 }
@@ -142,6 +148,16 @@ impl Store {
         result
     }
 
+    /// Disables a key of KMS: what is under it can be neither read nor written.
+    pub fn disable_key(&self, arn: &str) {
+        self.write().disabled_keys.insert(arn.to_owned());
+    }
+
+    /// Enables it again.
+    pub fn enable_key(&self, arn: &str) {
+        self.write().disabled_keys.remove(arn);
+    }
+
     /// Removes every bucket and object. For the sandbox's way back to its start.
     pub fn wipe(&self) -> Result<(), StoreError> {
         let mut state = self.write();
@@ -177,6 +193,7 @@ impl Store {
             owner: owner.to_owned(),
             encryption: "AES256".to_owned(),
             kms_key: None,
+            protection: Protection::default(),
             lifecycle: None,
         };
         self.save_bucket(&bucket)?;
@@ -223,6 +240,7 @@ impl Store {
                 owner: ACCOUNT.to_owned(),
                 encryption: "AES256".to_owned(),
                 kms_key: None,
+                protection: Protection::default(),
                 lifecycle: None,
             });
             let folder = self.side(&name, "odd");
@@ -294,6 +312,17 @@ impl Store {
 }
 
 impl State {
+    /// Refuses what is under a disabled key, as S3 does.
+    pub(super) fn usable(&self, kms_key: Option<&str>) -> Result<(), StoreError> {
+        match kms_key.filter(|key| self.disabled_keys.contains(*key)) {
+            None => Ok(()),
+            Some(key) => Err(StoreError::refused(
+                "KMS.DisabledException",
+                format!("{key} is disabled."),
+            )),
+        }
+    }
+
     pub(super) fn need(&self, bucket: &str) -> Result<&Bucket, StoreError> {
         self.buckets
             .get(bucket)

@@ -58,6 +58,28 @@ assert [(one["EvalActionName"], one["EvalDecision"]) for one in simulated] == [
     ("s3:DeleteBucket", "implicitDeny"),
 ], simulated
 
+# What a call carries decides nothing here, since no policy has a condition.
+simulated = iam.simulate_principal_policy(
+    PolicySourceArn=job_role,
+    ActionNames=["s3:PutObject"],
+    ResourceArns=["arn:aws:s3:::bucket/_checkpoints/streaming/orders/metadata"],
+    ContextEntries=[
+        {
+            "ContextKeyName": "s3:if-none-match",
+            "ContextKeyValues": ["*"],
+            "ContextKeyType": "string",
+        }
+    ],
+)["EvaluationResults"]
+assert [one["EvalDecision"] for one in simulated] == ["allowed"], simulated
+refused(
+    "InvalidInput",
+    iam.simulate_principal_policy,
+    PolicySourceArn=job_role,
+    ActionNames=["s3:PutObject"],
+    ContextEntries=[{"ContextKeyName": "a", "ContextKeyValues": ["1"], "ContextKeyType": "numeric"}],
+)
+
 kafka = boto3.client("kafka", config=ONCE)
 cluster = kafka.list_clusters()["ClusterInfoList"][0]
 assert cluster["State"] == "ACTIVE", cluster

@@ -76,6 +76,80 @@ def put_and_conditions():
     s3.delete_object(Bucket=BUCKET, Key="copy")
 
 
+def versions_and_locks():
+    bucket = "kept"
+    s3.create_bucket(
+        Bucket=bucket,
+        CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name},
+    )
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    refused(
+        "ObjectLockConfigurationNotFoundError",
+        s3.get_object_lock_configuration,
+        Bucket=bucket,
+    )
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    put_lock = s3.put_object_lock_configuration
+    refused(
+        "InvalidBucketState", put_lock, Bucket=bucket, ObjectLockConfiguration=lock
+    )
+    enabled = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)
+    versioning = s3.get_bucket_versioning(Bucket=bucket)
+    assert versioning["Status"] == "Enabled" and "MFADelete" not in versioning
+    s3.put_object(Bucket=bucket, Key="free", Body=b"x")
+    refused(
+        "InvalidRequest",
+        s3.put_object_legal_hold,
+        Bucket=bucket,
+        Key="free",
+        LegalHold={"Status": "ON"},
+    )
+    put_lock(Bucket=bucket, ObjectLockConfiguration=lock)
+    found = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert found == lock, found
+    suspended = {"Status": "Suspended"}
+    refused(
+        "InvalidBucketState",
+        s3.put_bucket_versioning,
+        Bucket=bucket,
+        VersioningConfiguration=suspended,
+    )
+    head = s3.head_object(Bucket=bucket, Key="free")
+    assert "ObjectLockMode" not in head, head
+    refused(
+        "NoSuchObjectLockConfiguration",
+        s3.get_object_legal_hold,
+        Bucket=bucket,
+        Key="free",
+    )
+    s3.put_object_legal_hold(Bucket=bucket, Key="free", LegalHold={"Status": "ON"})
+    held = s3.get_object_legal_hold(Bucket=bucket, Key="free")
+    assert held["LegalHold"] == {"Status": "ON"}, held
+    head = s3.head_object(Bucket=bucket, Key="free")
+    assert head["ObjectLockLegalHoldStatus"] == "ON", head
+    # What is written from now on is retained, and what is copied is not held.
+    s3.copy_object(
+        Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "free"}
+    )
+    head = s3.head_object(Bucket=bucket, Key="copy")
+    assert head["ObjectLockMode"] == "GOVERNANCE", head
+    assert "ObjectLockLegalHoldStatus" not in head, head
+    until = head["ObjectLockRetainUntilDate"].replace(year=2040)
+    s3.put_object_retention(
+        Bucket=bucket,
+        Key="copy",
+        Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
+    )
+    head = s3.head_object(Bucket=bucket, Key="copy")
+    assert head["ObjectLockMode"] == "COMPLIANCE", head
+    assert head["ObjectLockRetainUntilDate"].year == 2040, head
+    # A delete without a version is not refused.
+    s3.delete_object(Bucket=bucket, Key="copy")
+    s3.delete_object(Bucket=bucket, Key="free")
+
+
 def odd_keys():
     keys = [
         "dir/",
@@ -180,3 +254,4 @@ odd_keys()
 multipart()
 groups_and_older_listing()
 settings()
+versions_and_locks()

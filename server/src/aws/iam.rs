@@ -1,8 +1,9 @@
 //! IAM, for what a job's role may do. Nothing here changes anything.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum};
 
-use super::error::{AwsError, Effect};
+use super::error::{AwsError, AwsErrorKind, Effect};
 use super::s3::decode_listed;
 
 const ATTACHED: &str = "ListAttachedRolePolicies";
@@ -10,6 +11,7 @@ const INLINE: &str = "ListRolePolicies";
 const GET_INLINE: &str = "GetRolePolicy";
 const GET_MANAGED: &str = "GetPolicy";
 const GET_VERSION: &str = "GetPolicyVersion";
+const GET_ROLE: &str = "GetRole";
 const SIMULATE: &str = "SimulatePrincipalPolicy";
 /// A page holds 100, and a role takes 20 attached policies at most.
 const PAGES_MAX: usize = 10;
@@ -155,8 +157,21 @@ impl Iam {
         decoded(GET_VERSION, document)
     }
 
+    /// Whether there is a role of this name.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub async fn has_role(&self, name: &str) -> Result<bool, AwsError> {
+        let answer = self.client.get_role().role_name(name).send().await;
+        match answer.map_err(|error| AwsError::of(GET_ROLE, Effect::Reads, error)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == AwsErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the policies of a role, and a boundary where it has one, say about
-    /// these actions on one resource.
+    /// these actions on one resource, if the calls carry this.
     ///
     /// # Errors
     /// Also where an action is left out of the answer.
@@ -165,7 +180,19 @@ impl Iam {
         role_arn: &str,
         actions: &[&str],
         resource: &str,
+        context: &[(&str, String)],
     ) -> Result<Vec<Judged>, AwsError> {
+        let entries: Vec<ContextEntry> = context
+            .iter()
+            .map(|(key, value)| {
+                ContextEntry::builder()
+                    .context_key_name(*key)
+                    .context_key_type(ContextKeyTypeEnum::String)
+                    .context_key_values(value)
+                    .build()
+            })
+            .collect();
+        let entries = (!entries.is_empty()).then_some(entries);
         let names = actions.iter().map(|&action| action.to_owned()).collect();
         let answer = self
             .client
@@ -173,6 +200,7 @@ impl Iam {
             .policy_source_arn(role_arn)
             .set_action_names(Some(names))
             .resource_arns(resource)
+            .set_context_entries(entries)
             .send()
             .await
             .map_err(|error| AwsError::of(SIMULATE, Effect::Reads, error))?;

@@ -35,8 +35,8 @@ pub use logs::{LogEvent, Logs};
 pub use metrics::{MetricPoint, MetricQuery, Metrics, Statistic};
 pub use msk::{Brokers, ClusterSeen, Msk};
 pub use s3::{
-    COPY_BYTES_MAX, Copied, DeleteOutcome, Deleted, Got, Head, ListedSome, Object, PutOn,
-    S3,
+    COPY_BYTES_MAX, Copied, DeleteOutcome, Deleted, EncryptionSeen, Got, Head,
+    ListedSome, Object, PutOn, S3,
 };
 pub use settings::OwnKeys;
 

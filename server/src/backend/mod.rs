@@ -14,6 +14,7 @@ mod partitions;
 mod past;
 mod plan_page;
 mod plans;
+mod preflight;
 mod read;
 mod run_page;
 mod runs_page;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
-    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    Abort, AdoptPlan, AnswerItem, AskPreflight, Choose, ImportPlan, MakePlan, OpenRun,
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
@@ -224,6 +225,10 @@ impl Backend for Server {
 
     async fn make_plan(&self, actor: &Actor, request: &MakePlan) -> Answered<()> {
         self.make(actor, request).await
+    }
+
+    async fn preflight(&self, actor: &Actor, request: &AskPreflight) -> Answered<()> {
+        self.ask_preflight(actor, request).await
     }
 
     async fn request_agreement(

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::Server;
 use super::failure::{internal, invalid, of_run, stale};
 use super::forms::kind;
+use super::preflight::Trial;
 use crate::clock;
 use crate::runs::Loaded;
 
@@ -47,7 +48,19 @@ impl Server {
             steps: ids(&plan.body.steps),
             undo: ids(&plan.body.undo),
         };
-        self.append(loaded, &actor.person, event).await
+        let (by, mut loaded) = (&actor.person, loaded);
+        self.runs
+            .append(&mut loaded, Some(by), None, event)
+            .await
+            .map_err(|e| of_run("plan.append", e))?;
+        // The plan is made, whatever becomes of the questions: they are asked again
+        // before the start.
+        let snapshot = &latest.snapshot;
+        let asked = self.preflight(&mut loaded, &stream, &plan, snapshot, by, Trial::No);
+        if let Err(error) = asked.await {
+            tracing::warn!(run = %loaded.run, error = error.message, "preflight.not_asked");
+        }
+        Ok(())
     }
 
     async fn secure_plan(
@@ -153,7 +166,8 @@ impl Server {
         actor: &Actor,
         request: &StartPlan,
     ) -> Answered<()> {
-        let (loaded, stream) = self.run_for(actor, &request.run, Action::Start).await?;
+        let (mut loaded, stream) =
+            self.run_for(actor, &request.run, Action::Start).await?;
         let kind = kind(&request.kind)?;
         let plan = self.plan_named(&loaded, &request.plan).await?;
         if plan.body.kind != kind {
@@ -176,6 +190,14 @@ impl Server {
             return Err(stale(
                 format!("The plan is stale. {}", drift.join(" ")),
                 "Make the plan anew; agreement to the old one is void.",
+            ));
+        }
+        let (by, snapshot) = (&actor.person, &latest.snapshot);
+        let asked = self.preflight(&mut loaded, &stream, &plan, snapshot, by, Trial::Yes);
+        if let Some(refusal) = asked.await?.refusal() {
+            return Err(stale(
+                format!("The pre-flight refuses the plan. {refusal}"),
+                "Nothing of the stream was changed. Mend it as the pre-flight says, and start again.",
             ));
         }
         self.append(

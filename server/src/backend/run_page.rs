@@ -11,6 +11,7 @@ use domain::estimate::{Estimate, RtoClass};
 use domain::ids::RunId;
 use domain::intent::{Touch, WayOut};
 use domain::plan::{Plan, PlanKind, render};
+use domain::preflight::Preflight;
 use domain::report::{did, happened};
 use domain::run::{ChecklistItem, Event, Gate, RunState};
 use domain::snapshot::Snapshot;
@@ -33,6 +34,10 @@ impl Server {
         let snapshot = latest.as_ref().map(|l| &l.snapshot);
         let secure = self.held(&loaded, PlanKind::Secure).await?;
         let reset = self.held(&loaded, PlanKind::Reset).await?;
+        let asked = (
+            self.preflight_of(&loaded, PlanKind::Secure).await?,
+            self.preflight_of(&loaded, PlanKind::Reset).await?,
+        );
         let plans: Vec<Plan> = [&secure, &reset].into_iter().flatten().cloned().collect();
         let state = &loaded.state;
         let backups = self.backup_rows(&stream, state, snapshot).await;
@@ -95,7 +100,7 @@ impl Server {
                 &stream,
                 &loaded,
                 PlanKind::Secure,
-                secure,
+                secure.map(|plan| (plan, asked.0)),
                 snapshot,
             )?,
             reset: self.plan_view(
@@ -103,7 +108,7 @@ impl Server {
                 &stream,
                 &loaded,
                 PlanKind::Reset,
-                reset,
+                reset.map(|plan| (plan, asked.1)),
                 snapshot,
             )?,
             state: loaded.state.clone(),
@@ -144,16 +149,18 @@ impl Server {
         stream: &Stream,
         loaded: &Loaded,
         kind: PlanKind,
-        plan: Option<Plan>,
+        plan: Option<(Plan, Option<Preflight>)>,
         snapshot: Option<&Snapshot>,
     ) -> Answered<PlanView> {
-        let Some(plan) = plan else {
+        let Some((plan, preflight)) = plan else {
             return Ok(PlanView {
                 plan: None,
                 refusal: why_none(&loaded.state, kind),
                 drift: Vec::new(),
                 steps: Vec::new(),
                 agreement: None,
+                preflight: None,
+                trial: Permission::no("There is no plan yet."),
                 start: Permission::no("There is no plan yet."),
             });
         };
@@ -185,9 +192,16 @@ impl Server {
             (Ok(()), Ok(())) if !drift.is_empty() => {
                 Permission::no("The plan is stale. Make it anew.")
             }
-            (Ok(()), Ok(())) => Permission::yes(),
+            (Ok(()), Ok(())) => match preflight.as_ref().and_then(Preflight::refusal) {
+                Some(refusal) => {
+                    Permission::no(format!("The pre-flight refuses it. {refusal}"))
+                }
+                None => Permission::yes(),
+            },
         };
         Ok(PlanView {
+            trial: self.may_try_a_write(actor, stream),
+            preflight,
             agreement: Some(self.agreement(actor, stream, loaded, &plan)),
             plan: Some(plan),
             refusal: None,

@@ -56,7 +56,7 @@ impl Server {
         Ok(name)
     }
 
-    fn may_try_a_write(&self, actor: &Actor, stream: &Stream) -> Permission {
+    pub(super) fn may_try_a_write(&self, actor: &Actor, stream: &Stream) -> Permission {
         match self.may(actor, Action::TryWrite, stream) {
             Err(denial) => Permission::no(denial.reason),
             Ok(()) if self.observer.changes_allowed(&stream.name) => Permission::yes(),

@@ -1,15 +1,18 @@
 //! Probes of what surrounds a stream: single questions, asked only when a
 //! person asks for them, each with its own deadline and its own outcome.
 //!
-//! **Invariant:** all but `write` only read. `write` puts one object of its own
-//! under the configured backup root and deletes exactly that one.
+//! **Invariant:** all but `write` and `conditions` only read. Those put objects of
+//! their own under the configured backup root and delete exactly those.
 
 mod application;
 mod changed;
 mod checkpoint;
 mod cluster;
+mod conditions;
+mod preflight;
 mod question;
 mod role;
+mod simulation;
 mod write;
 
 use std::collections::BTreeMap;
@@ -18,15 +21,17 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use app::view::WriteTried;
 use domain::access::Person;
 use domain::changed::Changed;
-use domain::ids::StreamName;
+use domain::ids::{RunId, StreamName};
+use domain::plan::Plan;
+use domain::preflight::{PreflightProbe, Tried};
 use domain::probe::{Probe, job_needs};
-use domain::snapshot::{BatchSeen, JobsSeen, Observed};
+use domain::snapshot::{BatchSeen, JobsSeen, Observed, Snapshot};
 use domain::stream::Stream;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::aws::Aws;
-use crate::config::{Config, KafkaAuthentication};
+use crate::config::{Config, KafkaAuthentication, RoleArn};
 use crate::kafka::KafkaClient;
 use crate::observe::{Observer, Poller};
 use question::within;
@@ -120,6 +125,59 @@ impl Prober {
         if trying.await.is_err() {
             tracing::error!("probe.write_broke_off");
         }
+    }
+
+    /// Asks what stands before the start of a plan, all of it only reading. `None`
+    /// where the asking broke off.
+    pub async fn preflight(
+        &self,
+        stream: Arc<Stream>,
+        plan: Plan,
+        snapshot: Arc<Snapshot>,
+    ) -> Option<Vec<PreflightProbe>> {
+        let inner = self.0.clone();
+        let asking = tokio::spawn(async move {
+            let configured = inner.config.stream(&stream.name)?;
+            let asking = preflight::Asking {
+                aws: inner.aws.reading(&stream.name),
+                change_role: configured.change_role.as_ref().map(RoleArn::as_str),
+                account: configured.account.as_str(),
+                stream: &stream,
+                plan: &plan,
+                snapshot: &snapshot,
+            };
+            Some(Box::pin(preflight::probes(&asking)).await)
+        });
+        asking.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "probe.broke_off");
+            None
+        })
+    }
+
+    /// Tries which conditions are honoured where the stream's backups go, by objects
+    /// that begin with the key `objects`, in the stream's change role and for this
+    /// Run. `None` where the trial broke off.
+    pub async fn try_conditions(
+        &self,
+        stream: Arc<Stream>,
+        run: &RunId,
+        objects: String,
+    ) -> Option<Tried> {
+        // The session of the Run, which its plans are carried out in.
+        let session = format!("sluice-{run}");
+        let s3 = self.0.aws.changing(&stream.name, &session).s3();
+        let trying = tokio::spawn(async move {
+            let trial = conditions::Trial {
+                s3,
+                root: &stream.backup_root,
+                objects,
+            };
+            trial.tried(&stream.name).await
+        });
+        trying
+            .await
+            .inspect_err(|error| tracing::error!(%error, "probe.broke_off"))
+            .ok()
     }
 
     /// What came of the newest try to write since this process began.

@@ -3,10 +3,11 @@
 use domain::probe::{Answer, JobNeeds, Need, Probe};
 use domain::snapshot::JobsSeen;
 use domain::text::{counted, shell_quoted};
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 
 use super::question::{Question, failed};
-use crate::aws::{Iam, Judged, RolePolicy};
+use super::simulation::{self, Simulated};
+use crate::aws::{Iam, RolePolicy};
 
 const LIKELY: &str = "Likely, not proved: bucket policies, policies of endpoints and of the organization, keys, and a policy given with the job run itself are not part of the simulation.";
 const MISSING: (&str, &str) = (
@@ -49,7 +50,7 @@ pub(super) async fn probes(
 }
 
 /// The name in a role's ARN, `…:role/path/name`.
-fn name_of(arn: &str) -> &str {
+pub(super) fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
@@ -121,20 +122,7 @@ fn question_of_rights(
     role: Result<&str, &Answer>,
     needs: &[Need],
 ) -> Question {
-    let command = |arn: &str| {
-        let lines: Vec<String> = needs
-            .iter()
-            .map(|need| {
-                format!(
-                    "aws iam simulate-principal-policy --policy-source-arn {} --action-names {} --resource-arns {}",
-                    shell_quoted(arn),
-                    need.actions.join(" "),
-                    shell_quoted(&need.resource)
-                )
-            })
-            .collect();
-        lines.join("\n")
-    };
+    let command = |arn: &str| simulation::command(arn, needs);
     Question {
         id: format!("rights-{what}"),
         asks: format!("May the job's role do what the job needs on its {what}"),
@@ -198,48 +186,21 @@ async fn topics(
 }
 
 async fn simulated(iam: &Iam, role: &str, needs: &[Need]) -> Answer {
-    let asked = needs.iter().map(|need| async move {
-        let judged = iam.simulate(role, &need.actions, &need.resource).await;
-        (need, judged)
-    });
-    let mut denied = Vec::new();
-    let mut actions = 0;
-    for (need, judged) in join_all(asked).await {
-        match judged {
-            Ok(judged) => {
-                actions += judged.len();
-                denied.extend(judged.into_iter().filter_map(|one| refused(need, &one)));
-            }
-            Err(error) => return failed(&error, MISSING),
-        }
-    }
-    if denied.is_empty() {
+    let Simulated {
+        actions,
+        denied,
+        uncertain,
+    } = match simulation::of(iam, role, needs).await {
+        Ok(simulated) => simulated,
+        Err(error) => return failed(&error, MISSING),
+    };
+    let refused = [denied, uncertain].concat();
+    if refused.is_empty() {
         let count = counted(actions as u64, "action is", "actions are");
         return Answer::passed(format!("{count} allowed. {LIKELY}"));
     }
     Answer::failed(
-        format!("{} {LIKELY}", denied.join(" ")),
+        format!("{} {LIKELY}", refused.join(" ")),
         "Allow it in a policy of the job's role, or take back what denies it. Then start the job again.",
     )
-}
-
-fn refused(need: &Need, judged: &Judged) -> Option<String> {
-    let why = match judged.decision.as_str() {
-        "allowed" => return None,
-        "implicitDeny" => "no policy of the role allows it".to_owned(),
-        "explicitDeny" => "a policy denies it outright".to_owned(),
-        other => format!("IAM says {other}"),
-    };
-    let condition = if judged.missing.is_empty() {
-        String::new()
-    } else {
-        format!(
-            ", where {} is not known here and may decide otherwise",
-            judged.missing.join(", ")
-        )
-    };
-    Some(format!(
-        "{} on {}: {why}{condition}.",
-        judged.action, need.resource
-    ))
 }

@@ -35,6 +35,9 @@ pub enum RunError {
     /// A plan that is not there, or not the one that its id names.
     #[error("plan {0} is missing or was altered")]
     PlanMissing(Digest),
+    /// Answers of a pre-flight that are not there.
+    #[error("the answers {0} of a pre-flight are missing")]
+    AnswersMissing(Digest),
     /// A list of keys that is not there.
     #[error("the list of keys {0} is missing")]
     KeysMissing(Digest),

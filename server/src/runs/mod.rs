@@ -9,6 +9,7 @@ use domain::access::Person;
 use domain::ids::{Digest, RunId, StreamName};
 use domain::keyset::{self, KeyEntry};
 use domain::plan::{Plan, PlanBody, PlanKind};
+use domain::preflight::Preflight;
 use domain::run::{Event, RECORD_VERSION, Record, RunState, Stage};
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +248,28 @@ impl Runs {
         }
     }
 
+    /// Keeps the answers of a pre-flight under their digest.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub async fn keep_preflight(
+        &self,
+        preflight: &Preflight,
+    ) -> Result<Digest, RunError> {
+        let text = serde_json::to_vec(preflight).map_err(RunError::Encode)?;
+        self.store.put_blob(&text).await.map_err(RunError::Read)
+    }
+
+    /// Reads the answers of a pre-flight.
+    ///
+    /// # Errors
+    /// When there are none under this digest, or not in this release's form.
+    pub async fn preflight(&self, digest: &Digest) -> Result<Preflight, RunError> {
+        let bytes = self.store.blob(digest).await.map_err(RunError::Read)?;
+        let bytes = bytes.ok_or_else(|| RunError::AnswersMissing(digest.clone()))?;
+        serde_json::from_slice(&bytes).map_err(RunError::Encode)
+    }
+
     /// The plan of a kind that a Run holds.
     ///
     /// # Errors
@@ -311,6 +334,8 @@ fn plan_of(event: &Event, state: &RunState) -> Option<Digest> {
         | Event::Declined { plan, .. }
         | Event::Expired { plan }
         | Event::Withdrawn { plan, .. }
+        | Event::TrialIntended { plan, .. }
+        | Event::Preflighted { plan, .. }
         | Event::Started { plan, .. } => Some(plan.clone()),
         Event::StepIntended { step, .. }
         | Event::StepProgressed { step, .. }

@@ -121,6 +121,7 @@ pub const TABLE: &[Rule] = &[
     post("/fn/import-plan", PREPARE),
     post("/fn/adopt-plan", PREPARE),
     post("/fn/make-plan", PREPARE),
+    post("/fn/preflight", PREPARE),
     post("/fn/request-agreement", PREPARE),
     post("/fn/vote", Access::May(&[Action::Approve, Action::SignOff])),
     post("/fn/start", Access::May(&[Action::Start])),

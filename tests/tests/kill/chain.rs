@@ -86,23 +86,27 @@ impl<'a> Chain<'a> {
         eprintln!("{} kills", self.kills);
     }
 
+    /// A start is the intent of a trial, the answers of the pre-flight, and then the
+    /// start itself. One that is killed before that has started nothing.
     async fn kills_at_the_start(&mut self, plan: &Plan) {
-        let next = self.rows().await.len() + 1;
-        for moment in ["before", "after"] {
-            let failpoint = format!("{moment}:{next}");
-            let mut sluice = self.ground.serve_until(&failpoint).await;
-            let fields = [
-                ("run", self.run.run.as_str()),
-                ("kind", plan.body.kind.word()),
-                ("plan", plan.id.as_str()),
-                ("typed_name", "orders"),
-            ];
-            let answered = self.run.person.tries_to_post("start", &fields).await;
-            assert!(answered.is_err(), "{failpoint}: {answered:?}");
-            assert_eq!(sluice.ends_within(LIFE).await, KILLED, "{failpoint}");
-            self.kills += 1;
-            let started = self.rows().await.len() == next;
-            assert_eq!(started, moment == "after", "{failpoint}");
+        for (at, kind) in (1..).zip(["trial_intended", "preflighted", "started"]) {
+            for moment in ["before", "after"] {
+                let failpoint = format!("{moment}:{}", self.rows().await.len() + at);
+                let mut sluice = self.ground.serve_until(&failpoint).await;
+                let fields = [
+                    ("run", self.run.run.as_str()),
+                    ("kind", plan.body.kind.word()),
+                    ("plan", plan.id.as_str()),
+                    ("typed_name", "orders"),
+                ];
+                let answered = self.run.person.tries_to_post("start", &fields).await;
+                assert!(answered.is_err(), "{failpoint}: {answered:?}");
+                assert_eq!(sluice.ends_within(LIFE).await, KILLED, "{failpoint}");
+                self.kills += 1;
+                let rows = self.rows().await;
+                let newest = rows.last().map(|row| row.kind.as_str());
+                assert_eq!(newest == Some(kind), moment == "after", "{failpoint}");
+            }
         }
     }
 

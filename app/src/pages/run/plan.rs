@@ -305,6 +305,7 @@ fn WayOn() -> AnyView {
                     }
                 })
         }}
+        <PreflightCard kind=KIND />
         <Card title="Start">
             <ConfirmStart kind=KIND />
         </Card>

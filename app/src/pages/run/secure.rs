@@ -75,6 +75,7 @@ fn Planned() -> AnyView {
         <Callout tone=Tone::Info icon=IconName::Undo title="What an abort will leave">
             <p>{leaves}</p>
         </Callout>
+        <PreflightCard kind=KIND />
         <AgreementPanel kind=KIND />
         <Card title="Start">
             <ConfirmStart kind=KIND />

@@ -1,8 +1,6 @@
 //! What was asked of everything around a stream, one row a question.
 
 use domain::ids::StreamName;
-use domain::probe::{Answer, Outcome, Probe};
-use domain::text::{counted, thousands};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -76,7 +74,7 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
     // Those that need somebody first, and else in the order of the runbook.
     let mut sorted = probes.clone();
     sorted.sort_by_key(|probe| probe.answer.outcome);
-    let rows = sorted.into_iter().map(row).collect_view();
+    let rows = sorted.into_iter().map(probe_row).collect_view();
     view! {
         <Title text=format!("Troubleshoot {stream}") />
         <div class="page">
@@ -96,144 +94,10 @@ fn drawn(page: TroubleshootPage, action: ServerAction<TryBackupWrite>) -> AnyVie
                 </div>
             </div>
             <ErrorInAddress />
-            <p>{summary(&probes)}</p>
-            {table("What was asked; nothing is changed by it".to_owned(), rows.into_any())}
+            <p>{probe_summary(probes.iter())}</p>
+            {probe_table("What was asked; nothing is changed by it".to_owned(), rows.into_any())}
             {super::changed::changed(changed, &region)}
             {write(stream, backup_root, may_write, written, action)}
-        </div>
-    }
-    .into_any()
-}
-
-/// How many of each outcome, the bad ones first.
-fn summary(probes: &[Probe]) -> String {
-    let of = |outcome| {
-        probes
-            .iter()
-            .filter(|p| p.answer.outcome == outcome)
-            .count()
-    };
-    let parts: Vec<String> = [
-        Outcome::Failed,
-        Outcome::NotPermitted,
-        Outcome::NotConfigured,
-        Outcome::Passed,
-    ]
-    .into_iter()
-    .map(|outcome| (of(outcome), outcome))
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, outcome)| format!("{count} {}", outcome.word()))
-    .collect();
-    let asked = counted(probes.len() as u64, "question", "questions");
-    format!("{asked}: {}.", parts.join(", "))
-}
-
-fn table(caption: String, rows: AnyView) -> AnyView {
-    view! {
-        <Table caption>
-            <thead>
-                <tr>
-                    <Th>"Question"</Th>
-                    <Th>"Outcome"</Th>
-                    <Th>"Why"</Th>
-                    <Th numeric=true>"Took"</Th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </Table>
-    }
-    .into_any()
-}
-
-fn row(probe: Probe) -> AnyView {
-    let Probe {
-        id,
-        asks,
-        calls,
-        command,
-        answer,
-        took_ms,
-    } = probe;
-    let took = took_ms.map_or_else(
-        || "not asked".to_owned(),
-        |ms| format!("{} ms", thousands(ms)),
-    );
-    view! {
-        <tr id=id>
-            <ThRow>
-                <TwoLines note=calls.into_any()>
-                    <span class="probe__asks">{format!("{asks}?")}</span>
-                </TwoLines>
-            </ThRow>
-            <Td label="Outcome">{chip(answer.outcome)}</Td>
-            <Td label="Why">{told(answer, command)}</Td>
-            <Td label="Took" numeric=true>
-                <span>{took}</span>
-            </Td>
-        </tr>
-    }
-    .into_any()
-}
-
-fn chip(outcome: Outcome) -> AnyView {
-    let (tone, icon) = match outcome {
-        Outcome::Passed => (Tone::Good, IconName::Check),
-        Outcome::Failed => (Tone::Danger, IconName::Octagon),
-        Outcome::NotPermitted => (Tone::Unknown, IconName::Lock),
-        Outcome::NotConfigured => (Tone::Neutral, IconName::Minus),
-    };
-    view! {
-        <Chip tone icon>
-            {outcome.word()}
-        </Chip>
-    }
-    .into_any()
-}
-
-fn told(answer: Answer, command: String) -> AnyView {
-    let Answer {
-        reason,
-        next,
-        shown,
-        ..
-    } = answer;
-    let next = (!next.is_empty()).then(|| {
-        view! {
-            <p>
-                <strong>"Next: "</strong>
-                {next}
-            </p>
-        }
-    });
-    let command = (!command.is_empty()).then(|| {
-        view! {
-            <details class="fold">
-                <summary>"By hand"</summary>
-                <div class="fold__body">
-                    <Code text=command what="the command" wrap=true />
-                </div>
-            </details>
-        }
-    });
-    let shown = shown
-        .into_iter()
-        .map(|(title, text)| {
-            view! {
-                <details class="fold">
-                    <summary>{title.clone()}</summary>
-                    <div class="fold__body">
-                        <Code text what=title wrap=true />
-                    </div>
-                </details>
-            }
-        })
-        .collect_view();
-    view! {
-        <div class="stack stack--tight">
-            <p>{reason}</p>
-            {next}
-            {shown}
-            {command}
         </div>
     }
     .into_any()
@@ -251,7 +115,7 @@ fn write(
     let tried = match written {
         Some(WriteTried { at, by, probe }) => {
             let caption = format!("The newest try, by {by} at {}", at.utc());
-            table(caption, row(probe).into_any())
+            probe_table(caption, probe_row(probe).into_any())
         }
         None => {
             view! { <p class="soft">"It was not tried since Sluice was started."</p> }

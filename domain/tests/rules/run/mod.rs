@@ -3,4 +3,5 @@
 mod abort;
 mod agreement;
 mod order;
+mod preflight;
 mod story;

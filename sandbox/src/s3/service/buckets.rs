@@ -80,16 +80,6 @@ pub(super) fn location(
     }))
 }
 
-/// Versioning is off and was never on: the answer is empty.
-pub(super) fn versioning(
-    service: &Service,
-    request: &S3Request<GetBucketVersioningInput>,
-) -> Answer<GetBucketVersioningOutput> {
-    let input = &request.input;
-    service.bucket(&input.bucket, input.expected_bucket_owner.as_deref())?;
-    Ok(S3Response::new(GetBucketVersioningOutput::default()))
-}
-
 pub(super) fn encryption(
     service: &Service,
     request: &S3Request<GetBucketEncryptionInput>,

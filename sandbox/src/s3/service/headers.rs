@@ -48,6 +48,8 @@ macro_rules! meta_of {
             storage_class,
             encryption,
             kms_key: input.ssekms_key_id.clone(),
+            legal_hold: false,
+            retained: None,
             checksum: None,
             written: None,
         }

@@ -9,6 +9,7 @@ use super::super::object::Object as Stored;
 use super::body::{self, claims_of, write_condition};
 use super::headers::{meta_of, set_checksum, shown_checksum, shown_class};
 use super::listings::checksum_type;
+use super::locks;
 use super::{Answer, Service, caller, only_version, timestamp};
 use crate::faults::FaultKind;
 
@@ -96,7 +97,11 @@ pub(super) async fn head(
     let checksum = shown_checksum(input.checksum_mode.as_ref(), object.checksum);
     let kind = checksum.as_ref().map(|one| checksum_type(one.full_object));
     let class = shown_class(&object.meta);
+    let (lock_mode, retain_until) = locks::shown(object.meta.retained);
     let mut output = HeadObjectOutput {
+        object_lock_legal_hold_status: locks::shown_hold(object.meta.legal_hold),
+        object_lock_mode: lock_mode,
+        object_lock_retain_until_date: retain_until,
         accept_ranges: Some("bytes".to_owned()),
         cache_control: object.meta.cache_control,
         checksum_type: kind,

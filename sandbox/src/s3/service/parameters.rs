@@ -77,7 +77,10 @@ fn known_parameters(action: &str) -> &'static [&'static str] {
         ],
         "ListBuckets" => &["prefix", "max-buckets", "continuation-token"],
         "GetBucketLocation" => &["location"],
-        "GetBucketVersioning" => &["versioning"],
+        "GetBucketVersioning" | "PutBucketVersioning" => &["versioning"],
+        "GetObjectLockConfiguration" | "PutObjectLockConfiguration" => &["object-lock"],
+        "GetObjectLegalHold" | "PutObjectLegalHold" => &["legal-hold", "versionId"],
+        "PutObjectRetention" => &["retention", "versionId"],
         "GetBucketEncryption" | "PutBucketEncryption" => &["encryption"],
         "GetBucketLifecycleConfiguration"
         | "PutBucketLifecycleConfiguration"

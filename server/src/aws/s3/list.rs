@@ -1,7 +1,7 @@
 //! Listings, which are whole or an error: what is missing from one would be
 //! missing from a backup.
 
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{EncodingType, ObjectStorageClass};
 use domain::time::Millis;
 use tokio::task::JoinSet;
 
@@ -209,6 +209,10 @@ fn object(listed: &aws_sdk_s3::types::Object, prefix: &str) -> Result<Object, Aw
         etag: bare(etag),
         size,
         last_modified: Millis(modified),
+        class: listed
+            .storage_class()
+            .filter(|class| **class != ObjectStorageClass::Standard)
+            .map(|class| class.as_str().to_owned()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Objects. Every call for a stream names the bucket's expected owner, every
 //! write has its condition and its checksum, and a listing is whole or an error.
 
+mod bucket;
 mod checksum;
 mod copy;
 mod delete;
@@ -16,6 +17,7 @@ use domain::time::Millis;
 
 pub(super) use keys::decode_listed;
 
+pub use bucket::EncryptionSeen;
 pub use copy::{COPY_BYTES_MAX, Copied};
 pub use delete::{DeleteOutcome, Deleted};
 pub use list_some::ListedSome;
@@ -33,6 +35,8 @@ pub struct Object {
     pub size: u64,
     /// By S3's clock; S3 gives whole seconds.
     pub last_modified: Millis,
+    /// Its storage class in S3's words; `None` for `STANDARD`.
+    pub class: Option<String>,
 }
 
 /// S3 in one region and one role.

@@ -1,7 +1,9 @@
 //! One object: its bytes, or what S3 says of it.
 
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType};
 use base64::Engine as _;
+use domain::preflight::HoldKind;
 use domain::time::Millis;
 
 use super::{S3, bare};
@@ -31,6 +33,10 @@ pub struct Head {
     /// A checksum over the whole object, where one is stored: `sha256:` or
     /// `crc64nvme:` and hexadecimal digits.
     pub checksum: Option<String>,
+    /// The key of KMS under which it lies; `None` where it is under none.
+    pub kms_key: Option<String>,
+    /// How Object Lock holds it, as far as the role may see that.
+    pub hold: Option<HoldKind>,
 }
 
 impl S3 {
@@ -125,13 +131,29 @@ impl S3 {
                     .or_else(|| stored("crc64nvme", answer.checksum_crc64_nvme()))
             })
             .flatten();
+        let hold = hold(&answer);
         Ok(Head {
+            kms_key: answer.ssekms_key_id().map(str::to_owned),
+            hold,
             etag,
             size,
             last_modified: Millis(modified),
             checksum,
         })
     }
+}
+
+fn hold(answer: &HeadObjectOutput) -> Option<HoldKind> {
+    let legal = answer.object_lock_legal_hold_status();
+    if legal.is_some_and(|status| status.as_str() == "ON") {
+        return Some(HoldKind::Legal);
+    }
+    let mode = answer.object_lock_mode()?.as_str();
+    let until = answer.object_lock_retain_until_date()?.to_millis().ok()?;
+    Some(HoldKind::Retained(format!(
+        "{mode} until {}",
+        Millis(until).utc()
+    )))
 }
 
 /// A checksum as S3 gives it, in base64, as Sluice keeps it. One of parts ends

@@ -50,6 +50,7 @@ fn object(key: &str) -> Object {
         etag: "e".to_owned(),
         size: 1,
         last_modified: Millis(0),
+        class: None,
     }
 }
 
