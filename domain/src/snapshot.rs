@@ -5,6 +5,7 @@
 //! is never an empty value: an unread listing is not an empty prefix.
 
 mod kafka;
+mod starter;
 mod writers;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::sink::SinkSeen;
 use crate::time::Millis;
 
 pub use kafka::{FormerTopic, KafkaSeen, PartitionSeen, TopicSeen};
+pub use starter::{Airflow, AirflowSign, Starter};
 pub use writers::{OtherRun, Tie};
 
 /// Something that was read, or the reason why it could not be.

@@ -24,6 +24,8 @@ mod ladder;
 mod leftovers;
 mod limits;
 mod offsets;
+mod operators;
+mod pace;
 mod place;
 mod registry;
 mod seeds;
@@ -47,6 +49,9 @@ pub struct Known {
     pub query_ids: Vec<Uuid>,
     /// The job's own Spark confs.
     pub job_conf: BTreeMap<String, String>,
+    /// The trigger interval in milliseconds. Where it is unknown, the times of
+    /// the batches tell how often one is planned.
+    pub trigger_ms: Option<i64>,
     /// What Kafka said of the topics.
     pub kafka: Option<BrokerSaid>,
     /// The newest batch in `offsets/` when the whole listing was through. A
@@ -91,12 +96,14 @@ pub fn examine_with(
     offsets::check(&mut exam);
     commits::check(&mut exam);
     history::check(&mut exam);
+    pace::check(&mut exam);
     seeds::check(&mut exam);
     leftovers::check(&mut exam);
     place::check(&mut exam);
     conf::check(&mut exam);
     kafka::check(&mut exam);
     state::check(&mut exam);
+    operators::check(&mut exam);
     limits::check(&mut exam, &foresight);
     unexplained(&mut exam);
     let mut findings = exam.findings;

@@ -14,11 +14,13 @@ use super::spark_line::{QueryShape, SparkLine};
 use super::view::CheckpointView;
 
 mod obstacles;
+mod operators;
 mod rocksdb_load;
 mod sources;
 mod start;
 mod state_load;
 mod state_schema;
+mod unique_ids;
 
 pub(super) use state_load::pinned_partitions;
 
@@ -99,8 +101,7 @@ pub struct Foresight {
     /// round of reading, as far as it will go.
     pub unread_state: Vec<String>,
     /// State files that are taken to be whole because nothing here can look
-    /// into them: another codec than LZ4, more than is ever unpacked, or names
-    /// with unique ids.
+    /// into them: another codec than LZ4, or more than is ever unpacked.
     pub opaque_state: Vec<String>,
 }
 

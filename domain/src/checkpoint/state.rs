@@ -16,12 +16,12 @@ pub(super) use lz4_block::pack;
 
 pub use checksum::{ChecksumFile, crc32c};
 pub use delta::{
-    DeltaSummary, changelog_header_is_corrupted, check_changelog, check_delta,
-    check_snapshot,
+    Changelog, DeltaSummary, LineageItem, changelog_header_is_corrupted, check_changelog,
+    check_delta, check_snapshot,
 };
 pub use operator::{OperatorMetadata, StateStoreInfo};
 pub use schema::{StateField, StateSchema};
-pub use zip::{SstFile, ZipSummary, check_zip};
+pub use zip::{LogFile, SstFile, ZipEntry, ZipSummary, check_zip};
 
 /// Why bytes are not what they should be, in the terms of Java's readers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

@@ -70,6 +70,7 @@ pub fn decode(key: &str, bytes: &[u8]) -> Decoded {
         CheckpointFile::State(file) => state::versioned(&file, bytes),
         CheckpointFile::StateChecksum(file) => state::checksum(&file, bytes),
         CheckpointFile::StateSst { op, partition, .. } => state::sst(op, partition),
+        CheckpointFile::StateLog { op, partition, .. } => state::log(op, partition),
         CheckpointFile::StateSchema { op, store, .. } => state::schema(op, &store, bytes),
         CheckpointFile::OperatorMetadata { op, batch } => {
             state::operator(op, batch, bytes)

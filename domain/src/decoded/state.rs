@@ -4,8 +4,8 @@ use super::{Decoded, Sheet, described, issue};
 use crate::checkpoint::IssueCode;
 use crate::checkpoint::layout::{StateFile, StateFileKind};
 use crate::checkpoint::state::{
-    ChecksumFile, OperatorMetadata, StateFault, StateField, StateSchema, check_changelog,
-    check_delta, check_snapshot, check_zip,
+    ChecksumFile, LineageItem, OperatorMetadata, StateFault, StateField, StateSchema,
+    ZipSummary, check_changelog, check_delta, check_snapshot, check_zip,
 };
 use crate::text::{bytes as size, thousands};
 
@@ -86,25 +86,58 @@ fn check(kind: StateFileKind, bytes: &[u8]) -> Result<Checked, StateFault> {
             (vec![fact("Keys", check_snapshot(bytes)?.puts)], None)
         }
         StateFileKind::Changelog => {
-            check_changelog(bytes)?;
-            (Vec::new(), None)
+            let found = check_changelog(bytes)?;
+            let facts = vec![
+                ("Format".to_owned(), format!("version {}", found.version)),
+                fact("Keys written", found.puts),
+                fact("Keys merged", found.merges),
+                fact("Keys removed", found.deletes),
+            ];
+            (facts, lineage(found.lineage))
         }
         StateFileKind::Zip => {
             let found = check_zip(bytes)?;
             let keys = ("Keys".to_owned(), thousands(found.num_keys));
-            let rows: Vec<Vec<String>> = found
-                .sst_files
-                .into_iter()
-                .map(|sst| vec![sst.dfs_sst_file_name, thousands(sst.size_bytes)])
-                .collect();
-            let sheet = (!rows.is_empty()).then(|| Sheet {
-                title: "SST files that it needs".to_owned(),
-                head: ["File in SSTs/", "Bytes"].map(str::to_owned).to_vec(),
-                rows,
-                numbers_from: 1,
-            });
-            (vec![keys], sheet)
+            let manifest = match (&found.manifest, found.has_its_manifest()) {
+                (None, _) => "no CURRENT: RocksDB takes it for an empty store".to_owned(),
+                (Some(name), true) => name.clone(),
+                (Some(name), false) => format!("{name} is named and not there"),
+            };
+            let facts = vec![keys, ("Manifest".to_owned(), manifest)];
+            (facts, Some(archive(found)))
         }
+    })
+}
+
+/// What lies in the archive, and what it needs beside it.
+fn archive(found: ZipSummary) -> Sheet {
+    let row = |name: String, bytes: u64| vec![name, thousands(bytes)];
+    let inside = found.entries.into_iter();
+    let inside = inside.map(|entry| row(entry.name, entry.size));
+    let tables = found.sst_files.into_iter();
+    let tables =
+        tables.map(|f| row(format!("SSTs/{}", f.dfs_sst_file_name), f.size_bytes));
+    let logs = found.log_files.into_iter().flatten();
+    let logs = logs.map(|f| row(format!("logs/{}", f.dfs_log_file_name), f.size_bytes));
+    Sheet {
+        title: "Files in it, and those beside it that it needs".to_owned(),
+        head: ["File", "Bytes"].map(str::to_owned).to_vec(),
+        rows: inside.chain(tables).chain(logs).collect(),
+        numbers_from: 1,
+    }
+}
+
+/// The versions that a changelog builds on.
+fn lineage(items: Vec<LineageItem>) -> Option<Sheet> {
+    let rows: Vec<Vec<String>> = items
+        .into_iter()
+        .map(|item| vec![item.version.to_string(), item.checkpoint_unique_id])
+        .collect();
+    (!rows.is_empty()).then(|| Sheet {
+        title: "Versions that it builds on".to_owned(),
+        head: ["Version", "Unique id"].map(str::to_owned).to_vec(),
+        rows,
+        numbers_from: 2,
     })
 }
 
@@ -130,6 +163,16 @@ pub(super) fn checksum(state: &StateFile, bytes: &[u8]) -> Decoded {
 pub(super) fn sst(op: i64, partition: i32) -> Decoded {
     let mut file = described(
         "SST file of RocksDB",
+        "A part of one or more versions of a store. Whether it is whole is not looked into.",
+    );
+    file.fact("Operator", op.to_string());
+    file.fact("Partition", partition.to_string());
+    file
+}
+
+pub(super) fn log(op: i64, partition: i32) -> Decoded {
+    let mut file = described(
+        "Write-ahead log of RocksDB",
         "A part of one or more versions of a store. Whether it is whole is not looked into.",
     );
     file.fact("Operator", op.to_string());

@@ -83,7 +83,9 @@ fn refuse_state(view: &CheckpointView) -> Result<(), String> {
     let has_state = view.listing.keys().any(|key| {
         matches!(
             CheckpointFile::of_key(key),
-            CheckpointFile::State(_) | CheckpointFile::StateSst { .. }
+            CheckpointFile::State(_)
+                | CheckpointFile::StateSst { .. }
+                | CheckpointFile::StateLog { .. }
         )
     });
     match has_state {

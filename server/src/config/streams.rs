@@ -67,6 +67,10 @@ pub struct Job {
     /// The job run's entry point, in full.
     #[serde(default)]
     pub entry_point: Option<String>,
+    /// The role in which the job runs. It must fit where it is given, and is no
+    /// mark by itself: many jobs share a role.
+    #[serde(default)]
+    pub execution_role: Option<RoleArn>,
     /// True: the checkpoint's location stands among the job run's arguments or
     /// Spark parameters.
     #[serde(default)]

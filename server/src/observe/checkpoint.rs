@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::checkpoint::checks::{Known, examine_with};
 use domain::checkpoint::layout::nested_checkpoints;
 use domain::checkpoint::{
-    CheckpointView, ListedObject, Prognosis, StreamMetadata, foresee, infer, predict,
+    CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata,
+    foresee, infer, predict,
 };
 use domain::plan::{gate_owner, rollbacks};
 use domain::snapshot::CheckpointSeen;
@@ -218,10 +219,7 @@ pub(super) async fn judge(
             break;
         }
     }
-    let wanted = within_budget(&view, foresee(&view, line, &shape).unread_state);
-    if !wanted.is_empty() {
-        read_more(s3, stream, &mut view, files, wanted).await?;
-    }
+    read_state(s3, stream, &mut view, files, (line, &shape)).await?;
     let known = Known {
         newest_batch_after,
         inferred: inferred.said,
@@ -256,6 +254,26 @@ pub(super) async fn judge(
     })
 }
 
+/// Reads state files that the next start loads, within the budget of a look. What
+/// one of them names is known only once it is read.
+async fn read_state(
+    s3: &S3,
+    stream: &Stream,
+    view: &mut CheckpointView,
+    files: &Files,
+    (line, shape): (SparkLine, &QueryShape),
+) -> Result<(), String> {
+    let mut left = Budget::default();
+    for _ in 0..ROUNDS_MAX {
+        let unread = foresee(view, line, shape).unread_state;
+        let wanted = left.takes(view, unread);
+        if wanted.is_empty() || !read_more(s3, stream, view, files, wanted).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Reads files into the view; false when nothing more is known than before.
 async fn read_more(
     s3: &S3,
@@ -279,22 +297,36 @@ async fn read_more(
     Ok(advanced)
 }
 
-/// The first of the files that may be read in one look.
-fn within_budget(view: &CheckpointView, wanted: Vec<String>) -> BTreeSet<String> {
-    let mut left = STATE_BYTES_MAX;
-    wanted
-        .into_iter()
-        .filter(|name| {
-            let size = view.listing.get(name).map_or(0, |object| object.size);
+/// What may still be read of the state in one look.
+struct Budget {
+    bytes: u64,
+    files: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            bytes: STATE_BYTES_MAX,
+            files: STATE_FILES_MAX,
+        }
+    }
+}
+
+impl Budget {
+    /// The first of the files that fit.
+    fn takes(&mut self, view: &CheckpointView, wanted: Vec<String>) -> BTreeSet<String> {
+        let mut taken = BTreeSet::new();
+        for name in wanted {
+            let size = view.listing.get(&name).map_or(0, |object| object.size);
             // One that is larger leaves room for those that are not.
-            let fits = size <= left.min(FILE_BYTES_MAX);
-            if fits {
-                left -= size;
+            if self.files > 0 && size <= self.bytes.min(FILE_BYTES_MAX) {
+                self.bytes -= size;
+                self.files -= 1;
+                taken.insert(name);
             }
-            fits
-        })
-        .take(STATE_FILES_MAX)
-        .collect()
+        }
+        taken
+    }
 }
 
 impl Files {
@@ -341,11 +373,14 @@ mod tests {
         let mut wanted = vec![list("too-large", FILE_BYTES_MAX + 1)];
         wanted.extend((0..8).map(|n| list(&format!("large-{n}"), FILE_BYTES_MAX)));
         wanted.push(list("one-more", 1));
-        let chosen = within_budget(&view, wanted);
+        let mut left = Budget::default();
+        let chosen = left.takes(&view, wanted);
         assert_eq!(chosen.len(), 8);
         assert!(!chosen.contains("too-large") && !chosen.contains("one-more"));
 
         let many: Vec<String> = (0..STATE_FILES_MAX + 5).map(|n| n.to_string()).collect();
-        assert_eq!(within_budget(&view, many).len(), STATE_FILES_MAX);
+        assert!(left.takes(&view, many.clone()).len() < STATE_FILES_MAX);
+        let all = Budget::default().takes(&view, many);
+        assert_eq!(all.len(), STATE_FILES_MAX);
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Configured {
     pub(super) thresholds: Thresholds,
     pub(super) logs: Logs,
     pub(super) metrics: Metrics,
+    /// The role in which the job runs, where it is configured.
+    pub(super) execution_role: Option<String>,
 }
 
 /// Why no plan could ever be made for a configured stream.
@@ -67,6 +69,11 @@ impl Configured {
             },
             logs: stream.logs.clone(),
             metrics: stream.metrics.clone(),
+            execution_role: stream
+                .job
+                .execution_role
+                .as_ref()
+                .map(|role| role.as_str().to_owned()),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{JobRunId, StreamName};
-use domain::snapshot::{OtherRun, Tie};
+use domain::snapshot::{OtherRun, Starter, Tie};
 use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -38,8 +38,15 @@ struct State {
 #[derive(Clone)]
 struct Known {
     summary: JobRunSummary,
-    /// What its parameters tell, which never change.
+    told: Told,
+}
+
+/// What its parameters tell, which never change.
+#[derive(Clone)]
+struct Told {
     ties: Vec<(StreamName, Tie)>,
+    role: Option<String>,
+    starter: Starter,
 }
 
 impl Elsewhere {
@@ -75,8 +82,13 @@ impl Elsewhere {
         }
         let elsewhere = state.alive.iter().filter(|((app, _), _)| app != own);
         let tied = elsewhere.filter_map(|((app, _), known)| {
-            let (_, tie) = known.ties.iter().find(|(tied, _)| tied == stream)?;
-            Some(known.summary.clone().other(app, *tie))
+            let Told {
+                ties,
+                role,
+                starter,
+            } = known.told.clone();
+            let (_, tie) = ties.into_iter().find(|(tied, _)| tied == stream)?;
+            Some(known.summary.clone().other(app, tie, role, starter))
         });
         Ok(tied.collect())
     }
@@ -102,11 +114,11 @@ impl Elsewhere {
         let read: Vec<_> = futures::stream::iter(runs)
             .map(|(app, summary)| async move {
                 let key = (app, summary.id.clone());
-                let ties = match known.get(&key) {
-                    Some(known) => Some(known.ties.clone()),
-                    None => self.ties(emr, &key.0, &summary).await?,
+                let told = match known.get(&key) {
+                    Some(known) => Some(known.told.clone()),
+                    None => self.told(emr, &key.0, &summary).await?,
                 };
-                let known = ties.map(|ties| Known { summary, ties });
+                let known = told.map(|told| Known { summary, told });
                 Ok::<_, AwsError>(known.map(|known| (key, known)))
             })
             .buffer_unordered(CALLS_AT_ONCE)
@@ -116,17 +128,21 @@ impl Elsewhere {
     }
 
     /// `None` for a job run that is gone meanwhile.
-    async fn ties(
+    async fn told(
         &self,
         emr: &Emr,
         application: &str,
         summary: &JobRunSummary,
-    ) -> Result<Option<Vec<(StreamName, Tie)>>, AwsError> {
+    ) -> Result<Option<Told>, AwsError> {
         let run = emr.job_run(application, &summary.id).await?;
         Ok(run.map(|run| {
             let name = summary.name.as_deref();
-            let owners = owners(&self.rules, application, name, &run.marks);
-            ties(&self.rules, &owners, name, &run.marks)
+            let owners = owners(&self.rules, application, name, &run);
+            Told {
+                ties: ties(&self.rules, &owners, name, &run.marks),
+                role: run.seen.role,
+                starter: run.starter,
+            }
         }))
     }
 }

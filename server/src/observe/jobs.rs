@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::checkpoint::{SparkGuess, SparkLine};
 use domain::estimate::Used;
 use domain::ids::{Digest, JobRunId, StreamName};
-use domain::snapshot::{JobsSeen, Tie};
+use domain::snapshot::{JobsSeen, Starter, Tie};
 use domain::time::Millis;
 use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::Mutex;
@@ -58,6 +58,8 @@ struct Read {
     started_at: Option<Millis>,
     used: Option<Used>,
     had_ended: bool,
+    starter: Starter,
+    sql_confs: BTreeMap<String, String>,
     owners: Vec<StreamName>,
     ties: Vec<(StreamName, Tie)>,
 }
@@ -100,6 +102,30 @@ impl Application {
             state.seen_at = Some(began);
         }
         Ok(self.jobs_of(stream, &state))
+    }
+
+    /// The confs of Spark SQL of the stream's newest job run, over those of the
+    /// application. Empty before the first look.
+    pub(super) async fn sql_confs(
+        &self,
+        stream: &StreamName,
+    ) -> BTreeMap<String, String> {
+        let state = self.state.lock().await;
+        let own = state.known.values().filter_map(|known| {
+            let read = known.read.as_ref()?;
+            read.owners
+                .contains(stream)
+                .then_some((known.summary.created_at, read))
+        });
+        let Some((_, newest)) = own.max_by_key(|(created_at, _)| *created_at) else {
+            return BTreeMap::new();
+        };
+        let mut confs = match &state.application {
+            Some(application) => application.sql_defaults.clone(),
+            None => BTreeMap::new(),
+        };
+        confs.extend(newest.sql_confs.clone());
+        confs
     }
 
     async fn update(&self, emr: &Emr, state: &mut State) -> Result<(), AwsError> {
@@ -196,7 +222,7 @@ impl Application {
                 let run = emr.job_run(&self.id, &id).await?;
                 let read = run.map(|run| {
                     let name = name.as_deref();
-                    let owners = owners(&self.rules, &self.id, name, &run.marks);
+                    let owners = owners(&self.rules, &self.id, name, &run);
                     Read {
                         ties: ties(&self.rules, &owners, name, &run.marks),
                         owners,
@@ -205,6 +231,8 @@ impl Application {
                         started_at: run.seen.started_at,
                         used: run.seen.used,
                         had_ended: run.seen.state.is_terminal(),
+                        starter: run.starter,
+                        sql_confs: run.sql_confs,
                     }
                 });
                 Ok::<_, AwsError>((id, read))
@@ -251,7 +279,9 @@ impl Application {
                 // Of the stream's own application each is looked at.
                 let unknown = read.owners.is_empty().then_some(Tie::Application);
                 if let Some(tie) = tie.or(unknown) {
-                    others.push(known.summary.clone().other(&self.id, tie));
+                    let (role, starter) = (read.role.clone(), read.starter.clone());
+                    others
+                        .push(known.summary.clone().other(&self.id, tie, role, starter));
                 }
             }
         }

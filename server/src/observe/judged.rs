@@ -98,6 +98,8 @@ impl Observer {
             query_ids: watched.own_ids.all(),
             kafka,
             jobs,
+            job_conf: watched.application.sql_confs(&stream.name).await,
+            trigger_ms: stream.trigger_ms,
         };
         checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await
     }

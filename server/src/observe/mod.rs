@@ -318,7 +318,7 @@ impl Observer {
             Ok(others) => jobs.others.extend(others),
             Err(error) => jobs.elsewhere = Some(reason(&error)),
         }
-        jobs.others.sort_by_key(|run| (run.tie, run.id.clone()));
+        jobs.weigh_roles(watched.configured.execution_role.as_deref());
         Ok(jobs)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::ids::StreamName;
 use domain::snapshot::Tie;
 
-use crate::aws::JobMarks;
+use crate::aws::{JobMarks, JobRunFull};
 use crate::config::{self, Config};
 
 /// How the job runs of one stream are recognised.
@@ -16,6 +16,8 @@ pub(super) struct Rule {
     application: String,
     name_pattern: Option<String>,
     entry_point: Option<String>,
+    /// The role in which its job runs.
+    execution_role: Option<String>,
     /// The checkpoint's location, or its root, where the job run names it.
     names: Option<String>,
     /// The checkpoint's location, whether its job runs name it or not.
@@ -37,6 +39,11 @@ fn rule(stream: &config::Stream) -> Rule {
         application: stream.job.application_id.clone(),
         name_pattern: stream.job.name_pattern.clone(),
         entry_point: stream.job.entry_point.clone(),
+        execution_role: stream
+            .job
+            .execution_role
+            .as_ref()
+            .map(|role| role.as_str().to_owned()),
         names: stream.job.names_checkpoint.then(|| named.to_string()),
         location: stream.checkpoint_location().to_string(),
     }
@@ -73,8 +80,13 @@ impl Rule {
         application: &str,
         name: Option<&str>,
         marks: &JobMarks,
+        role: Option<&str>,
     ) -> bool {
         self.may_be(application, name)
+            && self
+                .execution_role
+                .as_deref()
+                .is_none_or(|wanted| role == Some(wanted))
             && self
                 .entry_point
                 .as_ref()
@@ -107,11 +119,12 @@ pub(super) fn owners(
     rules: &Arc<Vec<Rule>>,
     application: &str,
     name: Option<&str>,
-    marks: &JobMarks,
+    run: &JobRunFull,
 ) -> Vec<StreamName> {
+    let role = run.seen.role.as_deref();
     rules
         .iter()
-        .filter(|rule| rule.is(application, name, marks))
+        .filter(|rule| rule.is(application, name, &run.marks, role))
         .map(|rule| rule.stream.clone())
         .collect()
 }
@@ -222,11 +235,25 @@ mod tests {
     fn every_mark_that_is_given_must_fit() {
         let rule = orders();
         let right = marks("s3://b/orders.py", &[], "");
-        assert!(rule.is("app", Some("orders-1"), &right));
-        assert!(!rule.is("app", Some("clicks-1"), &right));
-        assert!(!rule.is("app", None, &right));
-        assert!(!rule.is("other", Some("orders-1"), &right));
-        assert!(!rule.is("app", Some("orders-1"), &marks("s3://b/clicks.py", &[], "")));
+        let role = Some("arn:aws:iam::1:role/orders");
+        let is = |app: &str, name, marks: &JobMarks| rule.is(app, name, marks, role);
+        assert!(is("app", Some("orders-1"), &right));
+        assert!(!is("app", Some("clicks-1"), &right));
+        assert!(!is("app", None, &right));
+        assert!(!is("other", Some("orders-1"), &right));
+        assert!(!is(
+            "app",
+            Some("orders-1"),
+            &marks("s3://b/clicks.py", &[], "")
+        ));
+        let bound = Rule {
+            execution_role: role.map(str::to_owned),
+            ..orders()
+        };
+        assert!(bound.is("app", Some("orders-1"), &right, role));
+        let other = Some("arn:aws:iam::1:role/other");
+        assert!(!bound.is("app", Some("orders-1"), &right, other));
+        assert!(!bound.is("app", Some("orders-1"), &right, None));
     }
 
     fn orders() -> Rule {
@@ -235,6 +262,7 @@ mod tests {
             application: "app".to_owned(),
             name_pattern: Some("orders-*".to_owned()),
             entry_point: Some("s3://b/orders.py".to_owned()),
+            execution_role: None,
             names: None,
             location: "s3://bucket/ck/orders/".to_owned(),
         }

@@ -126,13 +126,9 @@ fn details(text: String) -> Option<AnyView> {
 }
 
 fn job_run(run: JobRunSeen, now_ms: Signal<i64>) -> impl IntoView {
-    // Of an ARN the last part is the name by which people know each other.
-    let by = run
-        .created_by
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    let starter = run.starter();
+    let by = starter.short().to_owned();
+    let airflow = starter.airflow_words().map(IntoAny::into_any);
     let details = details(run.state_details);
     let streaming = run.mode == "STREAMING";
     view! {
@@ -169,9 +165,11 @@ fn job_run(run: JobRunSeen, now_ms: Signal<i64>) -> impl IntoView {
                 <Time at_ms=run.updated_at.0 now_ms />
             </Td>
             <Td label="Started by">
-                <span class="key" title=run.created_by>
-                    {by}
-                </span>
+                <TwoLines note=airflow>
+                    <span class="key" title=run.created_by>
+                        {by}
+                    </span>
+                </TwoLines>
             </Td>
         </tr>
     }

@@ -1,4 +1,4 @@
-//! C08, C19 to C22, C41 and C42: what the retained batches tell when they are
+//! C08, C19 to C22 and C42: what the retained batches tell when they are
 //! laid side by side. As many are compared as were read.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use super::{Exam, Finding, Severity, kafka_ends};
 use crate::checkpoint::reading::SparkOffsets;
 
 /// Clocks differ; a watermark so far ahead is still taken for now.
-const CLOCK_SLACK_MS: i64 = 300_000;
+pub(super) const CLOCK_SLACK_MS: i64 = 300_000;
 /// So many partitions are named, the rest is counted.
 const NAMED_MAX: usize = 5;
 
@@ -35,7 +35,7 @@ pub(super) fn check(exam: &mut Exam<'_>) {
         };
         lines(exam, &pair);
         ends(exam, &pair);
-        times(exam, &pair);
+        watermarks(exam, &pair);
     }
     if let Some((batch, newest)) = read.last_key_value() {
         future(exam, *batch, newest);
@@ -202,26 +202,12 @@ fn backwards(exam: &mut Exam<'_>, pair: &Pair<'_>, line: Option<u32>, back: &[St
     exam.add(finding);
 }
 
-fn times(exam: &mut Exam<'_>, pair: &Pair<'_>) {
+fn watermarks(exam: &mut Exam<'_>, pair: &Pair<'_>) {
     let (Some(before), Some(after)) = (&pair.before.1.metadata, &pair.after.1.metadata)
     else {
         return;
     };
     let (before_key, key) = pair.names();
-    if after.batch_timestamp_ms < before.batch_timestamp_ms {
-        let finding = Finding::new(
-            "C41",
-            Severity::Warning,
-            format!(
-                "The time of {key} ({} ms) is before that of {before_key} ({} ms): a \
-                 clock went back, or a file was edited.",
-                after.batch_timestamp_ms, before.batch_timestamp_ms
-            ),
-        )
-        .at(&key, Some(2))
-        .showing(after.batch_timestamp_ms.to_string());
-        exam.add(finding);
-    }
     if after.batch_watermark_ms < before.batch_watermark_ms {
         let finding = Finding::new(
             "C42",

@@ -102,6 +102,21 @@ impl Next {
     }
 }
 
+/// Whether Kafka has records that the next batch would read; `None` where that
+/// cannot be told of each partition.
+pub(super) fn records_wait(exam: &Exam<'_>) -> Option<bool> {
+    let said = exam.known.kafka.as_ref()?;
+    let next = Next::of(exam)?;
+    if next.end.is_some() {
+        return Some(true);
+    }
+    let mut waits = false;
+    for (topic, partition, start) in next.start.iter() {
+        waits |= partition_of(said, topic, partition)?.latest > start;
+    }
+    Some(waits)
+}
+
 /// All sources as one; `None` where a line is not Kafka's.
 fn merged(lines: &[Option<String>]) -> Option<PartitionOffsets> {
     let mut all = PartitionOffsets::new();

@@ -15,7 +15,7 @@ pub(super) fn check(exam: &mut Exam<'_>, foresight: &Foresight) {
         if opaque > 0 {
             why.push(format!(
                 "{opaque} have a form that is not looked into (another codec than LZ4, \
-                 too large, or named by a commit)"
+                 or too large)"
             ));
         }
         let finding = Finding::new(

@@ -205,7 +205,7 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "C35",
-        "A RocksDB archive cannot be read, or an SST file that it names is not there",
+        "A RocksDB archive cannot be read, or a file that it names is not there",
         "That version of the state is lost.",
     ),
     check(
@@ -235,8 +235,8 @@ pub const CHECKS: &[Check] = &[
     ),
     check(
         "C41",
-        "The times of the batches do not rise",
-        "A clock went back, or a file was edited.",
+        "The times of the batches do not rise, or the newest is long ago",
+        "A clock went back, a file was edited, or the query stands still.",
     ),
     check(
         "C42",
@@ -323,6 +323,8 @@ mod tests {
             include_str!("leftovers.rs"),
             include_str!("limits.rs"),
             include_str!("offsets.rs"),
+            include_str!("operators.rs"),
+            include_str!("pace.rs"),
             include_str!("place.rs"),
             include_str!("seeds.rs"),
             include_str!("state.rs"),

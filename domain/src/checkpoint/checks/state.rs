@@ -1,12 +1,11 @@
-//! C18 and C31 to C38: the state that the next batch loads, and what describes
-//! it.
+//! C18 and C31 to C37: the state that the next batch loads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Exam, Finding, Remedy, Severity};
 use crate::checkpoint::layout::CheckpointFile;
 use crate::checkpoint::prognosis::{Prognosis, pinned_partitions};
-use crate::checkpoint::state::OperatorMetadata;
+use crate::checkpoint::state::check_zip;
 
 pub(super) fn check(exam: &mut Exam<'_>) {
     foreseen(exam);
@@ -15,7 +14,7 @@ pub(super) fn check(exam: &mut Exam<'_>) {
     }
     beyond_the_partitions(exam);
     stale(exam);
-    operators(exam);
+    empty_stores(exam);
 }
 
 /// What the prognosis came upon.
@@ -30,7 +29,8 @@ fn foreseen(exam: &mut Exam<'_>) {
     else {
         return;
     };
-    if error_class == "java.lang.NumberFormatException" && path.starts_with("commits/") {
+    let names_none = error_class == "java.lang.NumberFormatException";
+    if names_none && path.starts_with("commits/") {
         let finding = Finding::new(
             "C18",
             Severity::Error,
@@ -46,13 +46,19 @@ fn foreseen(exam: &mut Exam<'_>) {
     if !path.starts_with("state/") || (exam.offsets.is_empty() && !schema) {
         return;
     }
+    if let CheckpointFile::OperatorMetadata { .. } = file {
+        operators_gone(exam, path);
+        return;
+    }
     let condition = error_condition.as_deref().unwrap_or_default();
     let id = match &file {
         CheckpointFile::StateSchema { .. } => "C37",
-        CheckpointFile::StateSst { .. } => "C35",
+        CheckpointFile::StateSst { .. } | CheckpointFile::StateLog { .. } => "C35",
         _ if condition == "CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED" => "C36",
+        // A version is named, and what it is built on is not there.
+        _ if condition.ends_with("CANNOT_FIND_BASE_SNAPSHOT_CHECKPOINT") => "C18",
         CheckpointFile::State(file) if !exam.listed(path) => {
-            if file.unique_id.is_some() {
+            if file.unique_id.is_some() || commits_name_files(exam) {
                 "C18"
             } else if lost_partition(exam, file.op, file.partition) {
                 "C32"
@@ -75,15 +81,71 @@ fn foreseen(exam: &mut Exam<'_>) {
     .at(path, None);
     let ladder = exam.of_lost_state();
     finding = if id == "C37" {
-        let old_code = Remedy::new(
-            Action::RestartOnly,
-            "Where the code or its confs were changed: started as it was, the query can \
-             read its state; waiting changes nothing.",
-        );
-        finding.mended_by([old_code].into_iter().chain(ladder))
+        finding.mended_by([old_code()].into_iter().chain(ladder))
     } else {
         finding.mended_by(ladder)
     };
+    exam.add(finding);
+}
+
+/// From 4.0 on the operators of the query are held against those that are
+/// described, before its first batch.
+fn operators_gone(exam: &mut Exam<'_>, path: &str) {
+    let finding = Finding::new(
+        "C37",
+        Severity::Error,
+        format!(
+            "{path} describes an operator that keeps state, and the query is said to have \
+             none. Spark {} refuses to go on without it.",
+            exam.line
+        ),
+    )
+    .at(path, Some(2))
+    .mended_by([old_code()].into_iter().chain(exam.of_a_broken_start()));
+    exam.add(finding);
+}
+
+fn old_code() -> Remedy {
+    Remedy::new(
+        Action::RestartOnly,
+        "Where the code or its confs were changed: started as it was, the query can \
+         read its state; waiting changes nothing.",
+    )
+}
+
+/// Whether the query is one whose commits are to name its state files.
+fn commits_name_files(exam: &Exam<'_>) -> bool {
+    exam.shape.state_checkpoint_format >= 2
+}
+
+/// Archives without `CURRENT`: RocksDB opens what it takes for a new store, and
+/// nothing is said. Source: `DBImpl::Recover` under `create_if_missing`, which
+/// Spark sets.
+fn empty_stores(exam: &mut Exam<'_>) {
+    let without: Vec<String> = exam
+        .view
+        .bytes
+        .iter()
+        .filter(|(key, _)| key.ends_with(".zip"))
+        .filter(|(_, bytes)| check_zip(bytes).is_ok_and(|found| found.manifest.is_none()))
+        .map(|(key, _)| key.clone())
+        .collect();
+    let Some(first) = without.first() else { return };
+    let finding = Finding::new(
+        "C35",
+        Severity::Error,
+        format!(
+            "{} no CURRENT ({}): RocksDB takes it for a new store, and the query goes on \
+             with empty state without an error.",
+            match without.len() {
+                1 => "An archive of the state has".to_owned(),
+                many => format!("{many} archives of the state have"),
+            },
+            super::history::listed(&without)
+        ),
+    )
+    .at(first, None)
+    .mended_by(exam.of_lost_state());
     exam.add(finding);
 }
 
@@ -188,133 +250,4 @@ fn stale(exam: &mut Exam<'_>) {
          and their .crc, with versions above {limit}; leave SSTs/ alone."
     ));
     exam.add(finding);
-}
-
-/// What describes the operators, which 4.0 and later write.
-fn operators(exam: &mut Exam<'_>) {
-    // By operator, what the newest description says.
-    let mut described: BTreeMap<i64, (Option<i64>, String, OperatorMetadata)> =
-        BTreeMap::new();
-    let mut names: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-    let mut broken = Vec::new();
-    for key in exam.view.listing.keys() {
-        match CheckpointFile::of_key(key) {
-            CheckpointFile::State(file) => {
-                names.entry(file.op).or_default().insert(file.store);
-            }
-            CheckpointFile::OperatorMetadata { op, batch } => {
-                let Some(bytes) = exam.bytes(key) else {
-                    continue;
-                };
-                match OperatorMetadata::parse(bytes).value {
-                    None => broken.push((key.clone(), bytes)),
-                    Some(read) => {
-                        let newer = described
-                            .get(&op)
-                            .is_none_or(|(known, _, _)| *known < batch);
-                        if newer {
-                            described.insert(op, (batch, key.clone(), read));
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    for (key, bytes) in broken {
-        let finding = Finding::new(
-            "C37",
-            Severity::Warning,
-            format!(
-                "{key} cannot be read. The query starts all the same, but whether its \
-                 operators are still those that wrote the state cannot be told."
-            ),
-        )
-        .at(&key, None)
-        .showing(String::from_utf8_lossy(bytes));
-        exam.add(finding);
-    }
-    for (op, (_, key, read)) in described {
-        let seen = names.remove(&op).unwrap_or_default();
-        stores(exam, &key, &read, &seen);
-        copied(exam, &key, &read);
-    }
-}
-
-fn stores(
-    exam: &mut Exam<'_>,
-    key: &str,
-    read: &OperatorMetadata,
-    seen: &BTreeSet<String>,
-) {
-    let named: BTreeSet<String> = read
-        .stores
-        .iter()
-        .map(|store| store.store_name.clone())
-        .collect();
-    if seen.is_empty() || *seen == named {
-        return;
-    }
-    let list =
-        |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
-    let finding = Finding::new(
-        "C37",
-        Severity::Warning,
-        format!(
-            "{key} names the stores {} for {}, and there are files of {}.",
-            list(&named),
-            read.operator_name,
-            list(seen)
-        ),
-    )
-    .at(key, Some(2));
-    exam.add(finding);
-}
-
-/// The paths of the schemas are absolute, so a copy reads the original's.
-fn copied(exam: &mut Exam<'_>, key: &str, read: &OperatorMetadata) {
-    let here = bare(&exam.view.uri);
-    let outside = read
-        .stores
-        .iter()
-        .flat_map(|store| &store.state_schema_file_paths)
-        .find(|path| {
-            bare(path)
-                .strip_prefix(here.as_str())
-                .is_none_or(|rest| !rest.starts_with('/'))
-        });
-    let Some(outside) = outside else { return };
-    let finding = Finding::new(
-        "C38",
-        Severity::Error,
-        format!(
-            "{key} names the schema {outside}, which lies outside this checkpoint: it was \
-             copied from there. Spark reads that file, and ends where it is gone."
-        ),
-    )
-    .at(key, Some(2))
-    .showing(outside)
-    .mended_by(
-        [Remedy::new(
-            Action::RestoreBackup,
-            "Every restart reads the same path. The checkpoint works only under the \
-             prefix that it was made for: restore it there.",
-        )]
-        .into_iter()
-        .chain(exam.without_a_backup()),
-    );
-    exam.add(finding);
-}
-
-/// A place without what differs between connectors: `s3`, `s3a` and `s3n` are
-/// the same, and so are `file:/x` and `file:///x`.
-fn bare(uri: &str) -> String {
-    let uri = uri.trim_end_matches('/');
-    match uri.split_once(":/") {
-        Some(("s3" | "s3a" | "s3n", rest)) => {
-            format!("s3:/{}", rest.trim_start_matches('/'))
-        }
-        Some(("file", rest)) => format!("/{}", rest.trim_start_matches('/')),
-        _ => uri.to_owned(),
-    }
 }

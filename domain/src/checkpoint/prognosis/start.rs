@@ -3,7 +3,8 @@
 
 use super::sources::{self, Lines};
 use super::{
-    FailsWhen, FirstBatch, Prognosis, Start, Step, obstacles, state_load, state_schema,
+    FailsWhen, FirstBatch, Prognosis, Start, Step, obstacles, operators, state_load,
+    state_schema,
 };
 use crate::checkpoint::layout::{CheckpointFile, LogDirectory};
 use crate::checkpoint::reading::{
@@ -56,6 +57,8 @@ fn finish(start: &Start<'_>, first: FirstBatch, lines: &Lines<'_>) -> Step<Progn
     if !at_once && start.shape.stateful {
         let conf = lines.last.metadata.as_ref().map(|line| &line.conf);
         state_load::check(start, first.batch_id, conf)?;
+    } else if !at_once {
+        operators::gone(start, first.batch_id)?;
     }
     if let Some(obstacle) = obstacle {
         return Ok(obstacles::fails(start, obstacle, first));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Start, Step, rocksdb_load, state_schema};
+use super::{Start, Step, rocksdb_load, state_schema, unique_ids};
 use crate::checkpoint::layout::{
     CheckpointFile, DEFAULT_STORE, StateFileKind, store_directory,
 };
@@ -56,15 +56,15 @@ pub(super) fn check(start: &Start<'_>, version: i64, conf: Option<&Conf>) -> Ste
     if version <= 0 {
         return Ok(());
     }
-    if start.shape.state_checkpoint_format >= 2 {
-        return rocksdb_load::check_unique_ids(start, version);
-    }
     let rocksdb = conf
         .get(PROVIDER)
         .is_some_and(|class| class.contains("RocksDB"));
     let lz4 = conf
         .get(CODEC)
         .is_none_or(|codec| codec.eq_ignore_ascii_case("lz4"));
+    if start.shape.state_checkpoint_format >= 2 {
+        return unique_ids::check(start, version, lz4, || stores(start, conf));
+    }
     for store in stores(start, conf)? {
         if rocksdb {
             rocksdb_load::check(start, &store, version, lz4)?;
@@ -292,6 +292,12 @@ fn fault_error(start: &Start<'_>, key: &str, fault: &StateFault) -> SparkError {
         StateFault::NoMetadata => {
             SparkError::new("java.nio.file.NoSuchFileException", "metadata")
         }
+        StateFault::Corrupted if key.ends_with(".zip") => {
+            SparkError::new("java.util.zip.ZipException", "invalid entry")
+        }
+        StateFault::BadVersion(version) if key.ends_with(".changelog") => {
+            unknown_changelog(start, version)
+        }
         StateFault::Corrupted
         | StateFault::BadVersion(_)
         | StateFault::BadJson
@@ -299,6 +305,26 @@ fn fault_error(start: &Start<'_>, key: &str, fault: &StateFault) -> SparkError {
             SparkError::new("java.io.IOException", "Stream is corrupted")
         }
     }
+}
+
+/// A header that no reader of this version has. Source:
+/// `StateStoreChangelogReaderFactory.constructChangelogReader`.
+fn unknown_changelog(start: &Start<'_>, version: &str) -> SparkError {
+    let number = version.strip_prefix('v').unwrap_or(version);
+    if number.parse::<i16>().is_err() {
+        let text = format!("For input string: \"{number}\"");
+        return SparkError::new("java.lang.NumberFormatException", text);
+    }
+    SparkError::condition(
+        start.line,
+        "org.apache.spark.SparkException",
+        "CANNOT_LOAD_STATE_STORE.INVALID_CHANGE_LOG_READER_VERSION",
+        &format!(
+            "An error occurred during loading state. The change log reader version \
+             cannot be {number}."
+        ),
+        "58030",
+    )
 }
 
 /// How 4.0 and later word what they have no condition of their own for. The

@@ -74,32 +74,73 @@ fn schema_json(columns: &[(String, bool)]) -> String {
     serde_json::json!({"type": "struct", "fields": fields}).to_string()
 }
 
-/// An archive of one stored file.
-fn archive(name: &str, content: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-    let name_length = u16::try_from(name.len()).unwrap().to_le_bytes();
-    let mut out = b"PK\x03\x04".to_vec();
-    out.extend_from_slice(&[0; 14]);
-    out.extend_from_slice(&size);
-    out.extend_from_slice(&size);
-    out.extend_from_slice(&name_length);
-    out.extend_from_slice(&[0; 2]);
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(content);
-    let directory = u32::try_from(out.len()).unwrap();
+/// The lineage of a changelog of version 3 or 4, by version from 1 on.
+fn lineage_json(ids: &[String]) -> String {
+    let items: Vec<serde_json::Value> = (1..)
+        .zip(ids)
+        .map(|(version, id): (i64, _)| {
+            serde_json::json!({"version": version, "checkpointUniqueId": id})
+        })
+        .collect();
+    serde_json::Value::Array(items).to_string()
+}
+
+/// How an entry of an archive is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Stored,
+    /// Sizes and checksum behind the data, as Java's `ZipOutputStream` has it.
+    Streamed,
+}
+
+/// An archive of these files, and the directory behind them that is not read.
+fn archive(files: &[(&str, &[u8])], written: Written) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in files {
+        let size = u32::try_from(content.len()).unwrap();
+        let sum = crc32(content);
+        let streamed = written == Written::Streamed;
+        let data = match streamed {
+            true => miniz_oxide::deflate::compress_to_vec(content, 6),
+            false => content.to_vec(),
+        };
+        let packed = u32::try_from(data.len()).unwrap();
+        let sizes = [sum, packed, size].map(u32::to_le_bytes).concat();
+        out.extend_from_slice(b"PK\x03\x04\x14\0");
+        out.extend_from_slice(if streamed { b"\x08\0\x08\0" } else { &[0; 4] });
+        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(if streamed { &[0; 12] } else { &sizes });
+        out.extend_from_slice(&u16::try_from(name.len()).unwrap().to_le_bytes());
+        out.extend_from_slice(&[0; 2]);
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(&data);
+        if streamed {
+            out.extend_from_slice(b"PK\x07\x08");
+            out.extend_from_slice(&sizes);
+        }
+    }
     out.extend_from_slice(b"PK\x01\x02");
-    out.extend_from_slice(&[0; 16]);
-    out.extend_from_slice(&size);
-    out.extend_from_slice(&size);
-    out.extend_from_slice(&name_length);
-    out.extend_from_slice(&[0; 16]);
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
-    let length = u32::try_from(46 + name.len()).unwrap();
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&directory.to_le_bytes());
-    out.extend_from_slice(&[0; 2]);
     out
+}
+
+/// Bit by bit, which is another way than the one that is tested.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            let odd = crc & 1 == 1;
+            crc >>= 1;
+            if odd {
+                crc ^= 0xedb8_8320;
+            }
+        }
+    }
+    !crc
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    prop_oneof![Just(Written::Stored), Just(Written::Streamed)]
 }
 
 proptest! {
@@ -112,7 +153,9 @@ proptest! {
         let deletes = records.iter().filter(|(_, value)| value.is_none()).count() as u64;
         let summary = DeltaSummary { puts: records.len() as u64 - deletes, deletes };
         prop_assert_eq!(check_delta(&pack(&whole)), Ok(summary));
-        prop_assert_eq!(check_changelog(&pack(&whole)), Ok(()));
+        let changelog = check_changelog(&pack(&whole)).unwrap();
+        prop_assert_eq!((changelog.puts, changelog.deletes), (summary.puts, deletes));
+        prop_assert_eq!(changelog.version, 1);
         let snapshot = check_snapshot(&pack(&whole));
         if deletes == 0 {
             prop_assert_eq!(snapshot, Ok(summary));
@@ -133,9 +176,33 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let whole = typed(&records);
-        prop_assert_eq!(check_changelog(&pack(&whole)), Ok(()));
+        let read = check_changelog(&pack(&whole)).unwrap();
+        prop_assert_eq!((read.version, read.puts + read.deletes), (2, records.len() as u64));
         // Behind its header; without one it is a changelog of version 1.
         let part = &whole[..4 + cut.index(whole.len() - 4)];
+        prop_assert_eq!(check_changelog(&pack(part)), Err(StateFault::EndMissing));
+    }
+
+    #[test]
+    fn a_changelog_with_a_lineage_is_read_back(
+        records in records(),
+        ids in prop::collection::vec("[a-f0-9-]{1,36}", 0..6),
+        version in 3..5_u32,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut whole = Vec::new();
+        utf(&mut whole, &format!("v{version}"));
+        let header = whole.len();
+        utf(&mut whole, &lineage_json(&ids));
+        // Behind the header of their own, they are the records of version 2.
+        let rest = if version == 3 { untyped(&records) } else { typed(&records)[4..].to_vec() };
+        whole.extend(rest);
+        let read = check_changelog(&pack(&whole)).unwrap();
+        prop_assert_eq!(read.version, version);
+        prop_assert_eq!(read.puts + read.deletes, records.len() as u64);
+        let named = read.lineage.into_iter().map(|item| item.checkpoint_unique_id);
+        prop_assert_eq!(named.collect::<Vec<_>>(), ids);
+        let part = &whole[..header + cut.index(whole.len() - header)];
         prop_assert_eq!(check_changelog(&pack(part)), Err(StateFault::EndMissing));
     }
 
@@ -169,16 +236,57 @@ proptest! {
     }
 
     #[test]
-    fn archives_are_read_back(keys in 0..i64::MAX, size in any::<u32>()) {
+    fn archives_are_read_back(
+        keys in 0..i64::MAX,
+        size in any::<u32>(),
+        manifest in bytes(),
+        written in written(),
+    ) {
         let json = format!(
             "v1\n{{\"sstFiles\":[{{\"localFileName\":\"1.sst\",\"dfsSstFileName\":\
-             \"1-a.sst\",\"sizeBytes\":{size}}}],\"numKeys\":{keys}}}"
+             \"1-a.sst\",\"sizeBytes\":{size}}}],\"logFiles\":[{{\"localFileName\":\
+             \"2.log\",\"dfsLogFileName\":\"2-b.log\",\"sizeBytes\":7}}],\
+             \"numKeys\":{keys}}}"
         );
-        let read = check_zip(&archive("metadata", json.as_bytes())).unwrap();
+        let named = [
+            ("MANIFEST-000004", manifest.as_slice()),
+            ("CURRENT", b"MANIFEST-000004\n"),
+            ("metadata", json.as_bytes()),
+        ];
+        let read = check_zip(&archive(&named, written)).unwrap();
         prop_assert_eq!(read.num_keys, keys);
         prop_assert_eq!(read.sst_files[0].size_bytes, u64::from(size));
-        let other = check_zip(&archive("CURRENT", json.as_bytes()));
+        prop_assert_eq!(&read.log_files.as_ref().unwrap()[0].dfs_log_file_name, "2-b.log");
+        prop_assert_eq!(read.manifest.as_deref(), Some("MANIFEST-000004"));
+        prop_assert!(read.has_its_manifest());
+        prop_assert_eq!(read.entries[0].size, manifest.len() as u64);
+        prop_assert!(!check_zip(&archive(&named[1..], written)).unwrap().has_its_manifest());
+        let without = check_zip(&archive(&named[2..], written)).unwrap();
+        prop_assert_eq!(without.manifest, None);
+        let other = check_zip(&archive(&named[..2], written));
         prop_assert_eq!(other, Err(StateFault::NoMetadata));
+    }
+
+    #[test]
+    fn an_archive_that_is_cut_off_or_changed_is_found_out(
+        content in prop::collection::vec(any::<u8>(), 1..200),
+        written in written(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let files = [("metadata", &b"v1\n{}"[..]), ("000009.log", &content)];
+        let whole = archive(&files, written);
+        let first = archive(&files[..1], written).len() - 4;
+        let end = whole.len() - 4;
+        // Behind the head of the last entry, so that it is known to be there.
+        let head = first + 30;
+        let cut = head + at.index(end - head);
+        prop_assert_eq!(check_zip(&whole[..cut]), Err(StateFault::EndedPrematurely));
+        if written == Written::Stored {
+            let data = end - content.len();
+            let mut changed = whole.clone();
+            changed[data + at.index(content.len())] ^= 1;
+            prop_assert_eq!(check_zip(&changed), Err(StateFault::Corrupted));
+        }
     }
 
     #[test]

@@ -4,15 +4,37 @@ use crate::checkpoint::parsed::{Issue, IssueCode, Parsed};
 
 /// CRC-32C (Castagnoli, reflected), as `java.util.zip.CRC32C` has it.
 pub fn crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
+    !through(&CASTAGNOLI, u32::MAX, bytes)
+}
+
+/// CRC-32 as zip archives have it, taken piece by piece.
+pub(super) struct Crc32(u32);
+
+impl Crc32 {
+    pub(super) fn new() -> Self {
+        Self(u32::MAX)
+    }
+
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.0 = through(&ZIP, self.0, bytes);
+    }
+
+    pub(super) fn value(&self) -> u32 {
+        !self.0
+    }
+}
+
+fn through(table: &[u32; 256], crc: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(crc, |crc, byte| {
         let index = (crc ^ u32::from(*byte)) & 0xff;
-        TABLE[index as usize] ^ (crc >> 8)
+        table[index as usize] ^ (crc >> 8)
     })
 }
 
-const TABLE: [u32; 256] = table();
+static CASTAGNOLI: [u32; 256] = table(0x82f6_3b78);
+static ZIP: [u32; 256] = table(0xedb8_8320);
 
-const fn table() -> [u32; 256] {
+const fn table(polynomial: u32) -> [u32; 256] {
     let mut table = [0; 256];
     let mut index = 0;
     while index < 256 {
@@ -20,7 +42,7 @@ const fn table() -> [u32; 256] {
         let mut bit = 0;
         while bit < 8 {
             crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0x82f6_3b78
+                (crc >> 1) ^ polynomial
             } else {
                 crc >> 1
             };
@@ -86,5 +108,9 @@ mod tests {
     fn the_standard_check_value_holds() {
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
         assert_eq!(crc32c(b""), 0);
+        let mut zip = Crc32::new();
+        zip.take(b"1234");
+        zip.take(b"56789");
+        assert_eq!(zip.value(), 0xcbf4_3926);
     }
 }

@@ -1,17 +1,36 @@
-//! `<version>.zip` of RocksDB: all of one version but its SST files.
+//! `<version>.zip` of RocksDB: all of one version but its SST files, and but for
+//! the write-ahead logs that were archived.
+//!
+//! Read as Java's `ZipInputStream` does, entry by entry from the front; the
+//! directory at the end is never looked at. Sources: Spark's
+//! `RocksDBFileManager.scala` (`zipToDfsFile`, `RocksDBCheckpointMetadata`) and
+//! `Utils.unzipFilesFromFile`.
 
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use serde::{Deserialize, Serialize};
 
 use super::StateFault;
+use super::checksum::Crc32;
+use super::lz4_block::UNPACKED_MAX;
 
-/// What the archive's own `metadata` says.
+/// What the archive's own `metadata` says, and what else lies in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ZipSummary {
     #[serde(default)]
     pub sst_files: Vec<SstFile>,
+    /// Left out where there is none.
+    #[serde(default)]
+    pub log_files: Option<Vec<LogFile>>,
     #[serde(default)]
     pub num_keys: i64,
+    /// The archive's entries in their order.
+    #[serde(skip)]
+    pub entries: Vec<ZipEntry>,
+    /// The manifest that `CURRENT` names; `None` where there is no `CURRENT`.
+    #[serde(skip)]
+    pub manifest: Option<String>,
 }
 
 /// An SST file that the version needs, in the directory `SSTs` beside it.
@@ -24,32 +43,86 @@ pub struct SstFile {
     pub size_bytes: u64,
 }
 
-const END_OF_DIRECTORY: &[u8; 4] = b"PK\x05\x06";
-const DIRECTORY_ENTRY: &[u8; 4] = b"PK\x01\x02";
-const LOCAL_ENTRY: &[u8; 4] = b"PK\x03\x04";
+/// A write-ahead log that the version needs, in the directory `logs` beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogFile {
+    pub local_file_name: String,
+    pub dfs_log_file_name: String,
+    /// In bytes.
+    pub size_bytes: u64,
+}
+
+/// One file in the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZipEntry {
+    pub name: String,
+    /// Unpacked, in bytes.
+    pub size: u64,
+}
+
+impl ZipSummary {
+    /// Whether RocksDB finds the manifest that `CURRENT` names. Without it the
+    /// store cannot be opened.
+    pub fn has_its_manifest(&self) -> bool {
+        self.manifest
+            .as_ref()
+            .is_none_or(|name| self.entries.iter().any(|entry| entry.name == *name))
+    }
+}
+
+const LOCAL_ENTRY: &[u8] = b"PK\x03\x04";
+const DESCRIPTOR: &[u8] = b"PK\x07\x08";
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+/// Sizes and checksum stand behind the data.
+const BEHIND: u16 = 0x0008;
+const ENCRYPTED: u16 = 0x0001;
 
 /// Spark's own metadata of a version stays far below.
 const METADATA_MAX: usize = 64 << 20;
+/// `CURRENT` holds one short name.
+const CURRENT_MAX: usize = 256;
+/// So much is unpacked at a time, of entries that are not kept.
+const WINDOW: usize = 32 << 10;
 
-/// Whether the archive is whole, and what it says.
+/// Whether the archive is whole, and what it says. Every entry is unpacked and
+/// held against its checksum; kept are only `metadata` and `CURRENT`.
 pub fn check_zip(bytes: &[u8]) -> Result<ZipSummary, StateFault> {
-    if !bytes.starts_with(LOCAL_ENTRY) {
-        // Java's reader finds no entry in it and then misses the metadata.
-        return Err(StateFault::NoMetadata);
+    let mut rest = bytes;
+    let mut entries = Vec::new();
+    let mut metadata = None;
+    let mut current = None;
+    let mut left = UNPACKED_MAX;
+    while let Some(entry) = next(&mut rest)? {
+        let kept_max = match entry.name {
+            b"metadata" => METADATA_MAX,
+            b"CURRENT" => CURRENT_MAX,
+            _ => 0,
+        };
+        let unpacked = unpack(&entry, &mut rest, kept_max, &mut left)?;
+        match entry.name {
+            b"metadata" => metadata = Some(unpacked.kept),
+            b"CURRENT" => current = Some(unpacked.kept),
+            _ => {}
+        }
+        entries.push(ZipEntry {
+            name: String::from_utf8_lossy(entry.name).into_owned(),
+            size: unpacked.size,
+        });
     }
-    let directory = directory(bytes).ok_or(StateFault::EndedPrematurely)?;
-    let entry = directory
-        .into_iter()
-        .find(|entry| entry.name == b"metadata")
-        .ok_or(StateFault::NoMetadata)?;
-    let packed = local_data(bytes, &entry).ok_or(StateFault::EndedPrematurely)?;
-    let text = match entry.method {
-        0 => packed.to_vec(),
-        8 => miniz_oxide::inflate::decompress_to_vec_with_limit(packed, METADATA_MAX)
-            .map_err(|_| StateFault::Corrupted)?,
-        _ => return Err(StateFault::Corrupted),
-    };
-    let text = std::str::from_utf8(&text).map_err(|_| StateFault::BadJson)?;
+    let metadata = metadata.ok_or(StateFault::NoMetadata)?;
+    let mut summary = read_metadata(&metadata)?;
+    summary.manifest = current.map(|name| {
+        let name = String::from_utf8_lossy(&name);
+        name.trim_end_matches('\n').to_owned()
+    });
+    summary.entries = entries;
+    Ok(summary)
+}
+
+fn read_metadata(text: &[u8]) -> Result<ZipSummary, StateFault> {
+    let text = std::str::from_utf8(text).map_err(|_| StateFault::BadJson)?;
     let (version, json) = text.split_once('\n').unwrap_or((text, ""));
     if !matches!(version, "v1" | "v2" | "v3") {
         return Err(StateFault::BadVersion(version.chars().take(80).collect()));
@@ -57,60 +130,159 @@ pub fn check_zip(bytes: &[u8]) -> Result<ZipSummary, StateFault> {
     serde_json::from_str(json).map_err(|_| StateFault::BadJson)
 }
 
+/// The head of an entry, as it stands before its data.
 struct Entry<'a> {
     name: &'a [u8],
     method: u16,
-    packed: usize,
-    offset: usize,
+    /// What the head says of the data, where it does.
+    said: Option<Said>,
 }
 
-/// The central directory; `None` when the archive has no end or the directory
-/// does not lie where it says.
-fn directory(bytes: &[u8]) -> Option<Vec<Entry<'_>>> {
-    // The end may be followed by a comment of up to 65,535 bytes.
-    let from = bytes.len().saturating_sub(22 + 65_535);
-    let end = bytes[from..]
-        .windows(4)
-        .rposition(|four| four == END_OF_DIRECTORY)?
-        + from;
-    let count = u16_at(bytes, end + 10)?;
-    let mut at = u32_at(bytes, end + 16)?;
-    let mut entries = Vec::new();
-    for _ in 0..count {
-        if bytes.get(at..at + 4)? != DIRECTORY_ENTRY {
-            return None;
+struct Said {
+    crc: u32,
+    packed: u32,
+    unpacked: u32,
+}
+
+struct Unpacked {
+    kept: Vec<u8>,
+    size: u64,
+}
+
+/// The next entry; `None` where there is no further one, which a head that is
+/// cut off means too.
+fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Entry<'a>>, StateFault> {
+    let Some((head, after)) = rest.split_at_checked(30) else {
+        return Ok(None);
+    };
+    if !head.starts_with(LOCAL_ENTRY) {
+        return Ok(None);
+    }
+    let flags = u16_at(head, 6);
+    let method = u16_at(head, 8);
+    if flags & ENCRYPTED != 0 {
+        return Err(StateFault::Corrupted);
+    }
+    let (name_length, extra) = (u16_at(head, 26), u16_at(head, 28));
+    let cut_off = || StateFault::EndedPrematurely;
+    let (name, after) = after
+        .split_at_checked(usize::from(name_length))
+        .ok_or_else(cut_off)?;
+    let (_, after) = after
+        .split_at_checked(usize::from(extra))
+        .ok_or_else(cut_off)?;
+    *rest = after;
+    let behind = flags & BEHIND != 0;
+    if behind && method != DEFLATED {
+        return Err(StateFault::Corrupted);
+    }
+    let said = (!behind).then(|| Said {
+        crc: u32_at(head, 14),
+        packed: u32_at(head, 18),
+        unpacked: u32_at(head, 22),
+    });
+    Ok(Some(Entry { name, method, said }))
+}
+
+/// Unpacks an entry's data, as far as `left` allows for all entries together.
+fn unpack(
+    entry: &Entry<'_>,
+    rest: &mut &[u8],
+    kept_max: usize,
+    left: &mut usize,
+) -> Result<Unpacked, StateFault> {
+    let before = rest.len();
+    let mut sink = Sink {
+        kept: Vec::new(),
+        kept_max,
+        crc: Crc32::new(),
+        size: 0,
+        left,
+    };
+    match (entry.method, &entry.said) {
+        (STORED, Some(said)) => {
+            let (data, after) = usize::try_from(said.packed)
+                .ok()
+                .and_then(|length| rest.split_at_checked(length))
+                .ok_or(StateFault::EndedPrematurely)?;
+            sink.take(data)?;
+            *rest = after;
         }
-        let name_length = usize::from(u16_at(bytes, at + 28)?);
-        let extra = usize::from(u16_at(bytes, at + 30)?);
-        let comment = usize::from(u16_at(bytes, at + 32)?);
-        entries.push(Entry {
-            name: bytes.get(at + 46..at + 46 + name_length)?,
-            method: u16_at(bytes, at + 10)?,
-            packed: u32_at(bytes, at + 20)?,
-            offset: u32_at(bytes, at + 42)?,
-        });
-        at += 46 + name_length + extra + comment;
+        (DEFLATED, _) => deflated(rest, &mut sink)?,
+        _ => return Err(StateFault::Corrupted),
     }
-    Some(entries)
-}
-
-fn local_data<'a>(bytes: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
-    let at = entry.offset;
-    if bytes.get(at..at.checked_add(4)?)? != LOCAL_ENTRY {
-        return None;
+    let packed = u32::try_from(before - rest.len()).ok();
+    let (crc, size, kept) = (sink.crc.value(), sink.size, sink.kept);
+    let said = match &entry.said {
+        Some(said) => (said.crc, said.packed, said.unpacked),
+        None => descriptor(rest)?,
+    };
+    let found = (crc, packed, u32::try_from(size).ok());
+    if found != (said.0, Some(said.1), Some(said.2)) {
+        return Err(StateFault::Corrupted);
     }
-    let name = usize::from(u16_at(bytes, at + 26)?);
-    let extra = usize::from(u16_at(bytes, at + 28)?);
-    let start = at + 30 + name + extra;
-    bytes.get(start..start.checked_add(entry.packed)?)
+    Ok(Unpacked { kept, size })
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let two = bytes.get(at..at.checked_add(2)?)?;
-    Some(u16::from_le_bytes([two[0], two[1]]))
+/// What stands behind the data: a mark, which may be left out, the checksum and
+/// both sizes.
+fn descriptor(rest: &mut &[u8]) -> Result<(u32, u32, u32), StateFault> {
+    let bytes = rest.strip_prefix(DESCRIPTOR).unwrap_or(rest);
+    let (three, after) = bytes
+        .split_at_checked(12)
+        .ok_or(StateFault::EndedPrematurely)?;
+    *rest = after;
+    Ok((u32_at(three, 0), u32_at(three, 4), u32_at(three, 8)))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<usize> {
-    let four = bytes.get(at..at.checked_add(4)?)?;
-    usize::try_from(u32::from_le_bytes([four[0], four[1], four[2], four[3]])).ok()
+/// Where unpacked bytes go: a few are kept, all are counted and summed.
+struct Sink<'a> {
+    kept: Vec<u8>,
+    kept_max: usize,
+    crc: Crc32,
+    size: u64,
+    left: &'a mut usize,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), StateFault> {
+        *self.left = self
+            .left
+            .checked_sub(bytes.len())
+            .ok_or(StateFault::TooLarge(UNPACKED_MAX as u64))?;
+        self.size += bytes.len() as u64;
+        self.crc.take(bytes);
+        if self.kept_max > 0 {
+            if self.kept.len() + bytes.len() > self.kept_max {
+                return Err(StateFault::TooLarge(self.kept_max as u64));
+            }
+            self.kept.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+}
+
+fn deflated(rest: &mut &[u8], sink: &mut Sink<'_>) -> Result<(), StateFault> {
+    let mut state = InflateState::new_boxed(DataFormat::Raw);
+    let mut window = vec![0_u8; WINDOW];
+    loop {
+        let step = inflate(&mut state, rest, &mut window, MZFlush::None);
+        *rest = rest.get(step.bytes_consumed..).unwrap_or_default();
+        sink.take(&window[..step.bytes_written])?;
+        match step.status {
+            Ok(MZStatus::StreamEnd) => return Ok(()),
+            // What goes on without taking or giving anything wants more input.
+            Ok(_) if step.bytes_consumed + step.bytes_written > 0 => {}
+            Ok(_) | Err(MZError::Buf) => return Err(StateFault::EndedPrematurely),
+            Err(_) => return Err(StateFault::Corrupted),
+        }
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

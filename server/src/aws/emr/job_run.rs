@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_emrserverless::types as sdk;
 use domain::estimate::Used;
 use domain::ids::JobRunId;
-use domain::snapshot::{JobRunSeen, JobRunState, OtherRun, Tie};
+use domain::snapshot::{JobRunSeen, JobRunState, OtherRun, Starter, Tie};
 use domain::time::Millis;
 
 use super::driver::{self, driver_digest};
+use super::launch::{launch, sql_confs};
 use super::millis;
 use crate::aws::error::{AwsError, Effect};
 
@@ -43,6 +44,11 @@ pub struct JobRunFull {
     pub marks: JobMarks,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// What it sets of the confs that a checkpoint may pin, see
+    /// [`super::launch::sql_confs`].
+    pub sql_confs: BTreeMap<String, String>,
+    /// Who started it.
+    pub starter: Starter,
 }
 
 /// What EMR marks as sensitive. It has neither `Debug` nor `Serialize`, so
@@ -76,13 +82,22 @@ impl JobRunSummary {
 
     /// As one that is not the stream's.
     #[must_use]
-    pub fn other(self, application: &str, tie: Tie) -> OtherRun {
+    pub fn other(
+        self,
+        application: &str,
+        tie: Tie,
+        role: Option<String>,
+        starter: Starter,
+    ) -> OtherRun {
         OtherRun {
             id: self.id,
             application: application.to_owned(),
             name: self.name,
             state: self.state,
             tie,
+            role,
+            same_role: None,
+            starter: Some(starter),
         }
     }
 
@@ -109,12 +124,14 @@ impl JobRunSummary {
 
 impl JobRunFull {
     pub(super) fn read(run: &sdk::JobRun) -> Result<Self, AwsError> {
-        let tags = run.tags().map(|tags| {
-            tags.iter()
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect()
-        });
+        let tags = run.tags().into_iter().flatten();
+        let tags: BTreeMap<String, String> = tags
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let confs = launch(run).configured;
         Ok(Self {
+            starter: Starter::of(run.created_by(), run.name(), &tags, &confs),
+            sql_confs: sql_confs(confs),
             seen: JobRunSeen {
                 id: id(run.job_run_id())?,
                 name: run.name().map(str::to_owned),
@@ -131,7 +148,7 @@ impl JobRunFull {
                 used: used(run),
             },
             marks: driver::marks(run),
-            tags: tags.unwrap_or_default(),
+            tags,
         })
     }
 }

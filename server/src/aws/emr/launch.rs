@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_emrserverless::types as sdk;
-use domain::changed::{Launch, Setting, compare};
+use domain::changed::{Launch, Setting, compare, may_be_secret};
 use domain::ids::JobRunId;
 
 use super::Emr;
@@ -13,6 +13,7 @@ use super::carry::words;
 use crate::aws::error::AwsError;
 
 const DEFAULTS: &str = "spark-defaults";
+const SQL: &str = "spark.sql.";
 /// Keys under which Spark takes files along, with what they are to the job.
 const FILES: [(&str, &str); 6] = [
     ("--jars", "jar"),
@@ -54,7 +55,7 @@ impl Emr {
     }
 }
 
-fn launch(run: &sdk::JobRun) -> Launch {
+pub(super) fn launch(run: &sdk::JobRun) -> Launch {
     let spark = run.job_driver().and_then(|d| d.as_spark_submit().ok());
     let mut plain = vec![
         ("release", run.release_label().to_owned()),
@@ -79,6 +80,24 @@ fn launch(run: &sdk::JobRun) -> Launch {
             .unwrap_or_default(),
         configured,
     }
+}
+
+/// Of all confs those that a checkpoint may pin, which are Spark SQL's; what may
+/// be a secret is left out.
+pub(super) fn sql_confs(
+    configured: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    configured
+        .into_iter()
+        .filter(|(key, value)| key.starts_with(SQL) && !may_be_secret(key, value))
+        .collect()
+}
+
+/// What an application sets for all its job runs, as [`sql_confs`] does.
+pub(super) fn sql_defaults(list: &[sdk::Configuration]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    collect(list, &mut all);
+    sql_confs(all)
 }
 
 fn collect(list: &[sdk::Configuration], into: &mut BTreeMap<String, String>) {
@@ -166,6 +185,15 @@ mod tests {
         let odd = submitted("--conf spark.x=\"open");
         assert_eq!(odd.len(), 1);
         assert!(odd.contains_key("sparkSubmitParameters"));
+    }
+
+    #[test]
+    fn of_the_confs_only_those_of_spark_sql_leave_and_no_secret() {
+        let text = "--conf spark.sql.shuffle.partitions=400 --conf spark.executor.memory=8g \
+                    --conf spark.sql.catalog.x.token=hush";
+        let kept = sql_confs(submitted(text));
+        let expected = ("spark.sql.shuffle.partitions".to_owned(), "400".to_owned());
+        assert_eq!(kept.into_iter().collect::<Vec<_>>(), [expected]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod jobs;
 mod launch;
 mod start;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_emrserverless::Client;
 use domain::time::Millis;
 
@@ -41,6 +43,8 @@ pub struct ApplicationSeen {
     pub capacity_max: Option<String>,
     /// How many job runs it has at once; `None` where EMR does not say.
     pub runs_max: Option<i32>,
+    /// The confs of Spark SQL that it sets for all its job runs.
+    pub sql_defaults: BTreeMap<String, String>,
 }
 
 impl Emr {
@@ -107,6 +111,12 @@ impl Emr {
                 .scheduler_configuration
                 .and_then(|scheduler| scheduler.max_concurrent_runs),
             release: application.release_label,
+            sql_defaults: launch::sql_defaults(
+                application
+                    .runtime_configuration
+                    .as_deref()
+                    .unwrap_or_default(),
+            ),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What a checkpoint is judged with, beside its own files.
 
+use std::collections::BTreeMap;
+
 use domain::checkpoint::checks::{BrokerPartition, BrokerSaid, BrokerTopic, Known};
 use domain::checkpoint::{Given, QueryShape, SparkGuess};
 use domain::snapshot::{JobsSeen, KafkaSeen, TopicSeen};
@@ -21,6 +23,10 @@ pub(in crate::observe) struct Asked<'a> {
     /// What Kafka said, and when it was asked at the earliest.
     pub(in crate::observe) kafka: Option<(&'a KafkaSeen, Millis)>,
     pub(in crate::observe) jobs: Option<&'a JobsSeen>,
+    /// What the newest job run sets of Spark SQL's confs.
+    pub(in crate::observe) job_conf: BTreeMap<String, String>,
+    /// The trigger interval, in milliseconds.
+    pub(in crate::observe) trigger_ms: i64,
 }
 
 impl Asked<'_> {
@@ -32,6 +38,8 @@ impl Asked<'_> {
             query_ids: self.query_ids.clone(),
             kafka: self.kafka.map(|(seen, at)| broker_said(seen, at)),
             line_assumed: self.line_assumed(),
+            job_conf: self.job_conf.clone(),
+            trigger_ms: Some(self.trigger_ms),
             ..Known::default()
         }
     }

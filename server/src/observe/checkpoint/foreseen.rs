@@ -1,14 +1,12 @@
 //! What a checkpoint will be after a way out, and what Spark then does: the
 //! doctor's own look at it.
 
-use domain::checkpoint::{
-    Given, Prognosis, QueryShape, SparkLine, foresee, infer, predict,
-};
+use domain::checkpoint::{Given, Prognosis, QueryShape, SparkLine, infer, predict};
 use domain::intent::WayOut;
 use domain::plan::{Edit, Foreseen};
 use domain::stream::Stream;
 
-use super::{Files, ROUNDS_MAX, Read, read_more, within_budget};
+use super::{Files, ROUNDS_MAX, Read, read_more, read_state};
 use crate::aws::S3;
 
 /// Judges the checkpoint as it will be. State that the next start needs is read
@@ -33,10 +31,7 @@ pub(in crate::observe) async fn foreseen(
             break;
         }
     }
-    let wanted = within_budget(&after, foresee(&after, line, &shape).unread_state);
-    if !wanted.is_empty() {
-        read_more(s3, stream, &mut after, files, wanted).await?;
-    }
+    read_state(s3, stream, &mut after, files, (line, &shape)).await?;
     let prognosis = predict(&after, line, &shape);
     Ok(Foreseen { edit, prognosis })
 }

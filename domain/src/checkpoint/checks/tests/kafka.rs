@@ -4,7 +4,7 @@ use super::*;
 use crate::checkpoint::checks::{BrokerPartition, BrokerSaid, BrokerTopic};
 
 /// Where the query of [`whole`] stands: 100 and 250.
-fn said(partitions: &[(i32, i64, i64)]) -> Known {
+pub(super) fn said(partitions: &[(i32, i64, i64)]) -> Known {
     let partitions = partitions
         .iter()
         .map(|(partition, earliest, latest)| {

@@ -155,38 +155,83 @@ fn a_description_of_the_state_that_does_not_fit_is_a_warning() {
                 \"stateStoreInfo\":[{\"storeName\":\"left\",\"numPartitions\":2}]}";
     put(&mut view, "state/0/_metadata/metadata", text);
     let findings = judged(&view, SparkLine::V4_0);
+    let said: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.id == "C37")
+        .map(|finding| finding.message.as_str())
+        .collect();
     assert!(
-        one(&findings, "C37")
-            .message
-            .contains("left for stateStoreSave")
+        said.iter()
+            .any(|s| s.contains("stores left for stateStoreSave, which keeps no"))
+    );
+    assert!(
+        said.iter()
+            .any(|s| s.contains("and there are files of default"))
     );
 }
 
+fn described(name: &str, id: i64, stores: &[&str]) -> String {
+    let stores: Vec<String> = stores
+        .iter()
+        .map(|store| format!("{{\"storeName\":\"{store}\",\"numPartitions\":2}}"))
+        .collect();
+    format!(
+        "v1\n{{\"operatorInfo\":{{\"operatorId\":{id},\"operatorName\":\"{name}\"}},\
+         \"stateStoreInfo\":[{}]}}",
+        stores.join(",")
+    )
+}
+
 #[test]
-fn a_state_file_that_a_commit_names_must_be_there() {
+fn an_operator_must_be_one_that_spark_has_and_lie_where_it_belongs() {
+    let said = |text: &str| -> Vec<String> {
+        let mut view = stateful();
+        put(&mut view, "state/0/_metadata/metadata", text);
+        judged(&view, SparkLine::V4_0)
+            .into_iter()
+            .filter(|finding| finding.id == "C37")
+            .filter_map(|finding| finding.value)
+            .collect()
+    };
+    assert_eq!(said(&described("dedupe", 0, &["default"])), [] as [&str; 0]);
+    assert_eq!(
+        said(&described("symmetricHashJoin", 0, &["default"])),
+        [] as [&str; 0]
+    );
+    assert_eq!(
+        said(&described("stateStoreSaved", 0, &["default"])),
+        ["stateStoreSaved"]
+    );
+    assert_eq!(said(&described("dedupe", 1, &["default"])), ["1"]);
+}
+
+#[test]
+fn a_query_that_lost_its_operator_is_refused_from_4_0_on() {
     let mut view = stateful();
-    view.listing.retain(|key, _| !key.starts_with("state/"));
-    let commit_text = "v2\n{\"nextBatchWatermarkMs\":0,\"stateUniqueIds\":\
-                       {\"0\":[[\"aaaa\"],[\"bbbb\"]]}}";
-    for batch in 3..=6 {
-        commit(&mut view, batch, commit_text);
-    }
-    let object = ListedObject {
-        size: 46,
-        ..ListedObject::default()
+    let text = described("stateStoreSave", 0, &["default"]);
+    put(&mut view, "state/0/_metadata/metadata", &text);
+    let without = QueryShape::stateless(1);
+    let findings = examine(&view, SparkLine::V4_0, &without);
+    let finding = one(&findings, "C37");
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(finding.action, Action::RestartOnly);
+    let Prognosis::Fails {
+        error_condition, ..
+    } = predict(&view, SparkLine::V4_0, &without)
+    else {
+        panic!("it starts");
     };
-    view.list("state/0/0/7_aaaa.changelog", object.clone());
-    view.list("state/0/1/7_bbbb.zip", object);
-    let shape = QueryShape {
-        state_checkpoint_format: 2,
-        ..QueryShape::stateful(1)
+    assert_eq!(
+        error_condition.as_deref(),
+        Some("STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA")
+    );
+    // Before 4.0 nothing is compared, and what cannot be read is not.
+    let starts = |view: &CheckpointView, line| {
+        matches!(predict(view, line, &without), Prognosis::Starts { .. })
     };
-    let judged = |view: &CheckpointView| examine(view, SparkLine::V4_0, &shape);
-    assert!(judged(&view).iter().all(|f| f.severity == Severity::Info));
-    remove(&mut view, "state/0/1/7_bbbb.zip");
-    let findings = judged(&view);
-    let finding = one(&findings, "C18");
-    assert_eq!(finding.path.as_deref(), Some("state/0/1/7_bbbb.changelog"));
+    assert!(starts(&view, SparkLine::V3_5));
+    put(&mut view, "state/0/_metadata/metadata", "v1\n{");
+    assert!(starts(&view, SparkLine::V4_1));
 }
 
 #[test]

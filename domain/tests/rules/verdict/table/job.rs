@@ -147,6 +147,9 @@ fn two_writers_come_before_everything_that_they_may_have_done() {
             name: None,
             state: JobRunState::Running,
             tie: Tie::Checkpoint,
+            role: None,
+            same_role: None,
+            starter: None,
         });
     });
     // One that only runs the same script is asked about, and judges nothing.
@@ -157,6 +160,9 @@ fn two_writers_come_before_everything_that_they_may_have_done() {
             name: None,
             state: JobRunState::Running,
             tie: Tie::EntryPoint,
+            role: None,
+            same_role: None,
+            starter: None,
         });
     });
     tell(vec![
