@@ -62,6 +62,30 @@ test("each file's page is accessible on a desk and on a phone", async ({ browser
   await expect(page.getByText("There is no such file in the checkpoint.")).toBeVisible();
 });
 
+test("the tree shows where a finding lies, and opens to any file without script", async ({
+  browserOf,
+  complaints,
+}) => {
+  const page = await browserOf("Vera Kovács", { javaScriptEnabled: false });
+  await page.goto("/streams/orders");
+  const files = page.getByRole("region", { name: "Files", exact: true });
+  // The folder of the broken file stands open, and the file is marked.
+  const broken = files.getByRole("listitem").filter({ hasText: "0 B" }).filter({ hasText: "error" });
+  await expect(broken.last().getByRole("link")).toBeVisible();
+  await files.getByText("commits/", { exact: true }).click();
+  const commit = files.getByRole("group").filter({ hasText: "commits/" });
+  await commit.getByRole("link").first().click();
+  await expect(page).toHaveURL(/\/streams\/orders\/files\/commits\/\d+$/);
+  const used = complaints.filter((text) => !text.includes("was preloaded using link preload"));
+  complaints.splice(0, complaints.length, ...used);
+});
+
+test("the zero byte of a seed is marked and can be read", async ({ browserOf }) => {
+  const page = await browserOf("Vera Kovács");
+  await page.goto("/streams/payments/files/sources/0/0");
+  await expect(page.getByTitle("a byte that is zero")).toHaveText("\\0");
+});
+
 test("a file reads without script", async ({ browserOf, complaints }) => {
   const page = await browserOf("Vera Kovács", { javaScriptEnabled: false });
   await brokenFile(page);

@@ -21,7 +21,10 @@ async fn a_job_run_that_nobody_knows_is_answered_for_before_anything_is_stopped(
     let run = Guided::opened(&oda, &orders).await;
     run.chooses("latest", &[]).await;
     let stranger = stranger(&ground);
-    other_run(&oda, &stranger, Tie::Application).await;
+    let seen = other_run(&oda, &stranger, Tie::Application).await;
+    // Payments' job runs in the role that orders' does: that alone ties nothing.
+    assert_eq!(seen.same_role, Some(true));
+    assert_eq!(seen.starter.expect("EMR tells").by, STARTED_BY);
 
     let refused = run
         .asks("make-plan", &[("kind", PlanKind::Secure.word())])
@@ -111,6 +114,77 @@ async fn a_writer_on_another_application_stands_in_the_way_whatever_is_said() {
         .expect_err("two writers destroy a checkpoint");
     assert!(refused.body.contains(&writer), "{refused:?}");
     assert!(refused.body.contains("Stop it"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_airflow_is_told_by_what_it_left_at_emr() {
+    let ground = Ground::new().await;
+    let _sluice = ground.serve().await;
+    let oda = Person::signed_in(&ground, "oda").await;
+    let mut body = backfill(&ground, "emr_serverless_job_airflow_4e77370e");
+    body["tags"] = json!({ "dag_id": "orders_backfill", "task_id": "start" });
+    body["executionRoleArn"] =
+        json!("arn:aws:iam::123456789012:role/sluice-sandbox-airflow-jobs");
+    let id = started(&ground, ground.orders().application, &body);
+    let seen = other_run(&oda, &id, Tie::Application).await;
+    assert_eq!(seen.same_role, Some(false));
+    let page = oda.open("/streams/orders").await;
+    let html = page.text().await.expect("a page");
+    assert!(
+        html.contains(
+            "Airflow&#x27;s task start of the DAG orders_backfill, by its tags"
+        ) || html
+            .contains("Airflow's task start of the DAG orders_backfill, by its tags")
+    );
+    assert!(html.contains("another role than this stream"));
+}
+
+/// A conf that the job was submitted with and that its checkpoint overrules.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conf_that_the_checkpoint_overrules_is_a_finding() {
+    let ground = Ground::new().await;
+    let baskets = streams()
+        .into_iter()
+        .find(|stream| stream.name == "baskets")
+        .expect("the sandbox has baskets");
+    let mut body = baskets.submission("more-partitions");
+    body["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"] = json!(
+        "--conf spark.sql.shuffle.partitions=977 --conf spark.sql.x.token=hush-hush"
+    );
+    let _sluice = ground.serve().await;
+    let oda = Person::signed_in(&ground, "oda").await;
+    let findings = async || {
+        let page: Value = oda
+            .read("stream", &[("name", baskets.name)])
+            .await
+            .expect("the page of baskets");
+        page["snapshot"]["checkpoint"]["value"]["findings"].to_string()
+    };
+    until("a look", Duration::from_secs(60), async || {
+        let found = findings().await;
+        if found.contains("C12") {
+            Ok(())
+        } else {
+            Err(found)
+        }
+    })
+    .await;
+    assert!(
+        !findings().await.contains("C50"),
+        "nothing is overruled yet"
+    );
+    started(&ground, baskets.application, &body);
+    let found = until("C50", Duration::from_secs(60), async || {
+        let found = findings().await;
+        if found.contains("C50") {
+            Ok(found)
+        } else {
+            Err(found)
+        }
+    })
+    .await;
+    assert!(found.contains("and 977 in the job"), "{found}");
+    assert!(!found.contains("hush"), "{found}");
 }
 
 /// A job run on the application of orders that is no stream's and goes on.

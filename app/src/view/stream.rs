@@ -1,5 +1,6 @@
 //! A stream's page.
 
+use domain::checkpoint::tree::Folder;
 use domain::failures::Group;
 use domain::snapshot::Snapshot;
 use domain::stream::Stream;
@@ -20,6 +21,8 @@ pub struct StreamPage {
     pub row: StreamRow,
     /// What was seen; `None` before the first look.
     pub snapshot: Option<Snapshot>,
+    /// The checkpoint's files; `None` before they were listed.
+    pub tree: Option<Folder>,
     /// Where the stream is in each partition.
     pub partitions: Vec<PartitionRow>,
     /// Charts on one axis of time.

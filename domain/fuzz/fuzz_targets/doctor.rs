@@ -4,6 +4,7 @@
 
 use arbitrary::Arbitrary;
 use domain::checkpoint::checks::examine;
+use domain::checkpoint::tree::tree;
 use domain::checkpoint::{
     CheckpointView, Given, ListedObject, Prognosis, QueryShape, Severity, SparkLine,
     infer, predict,
@@ -15,6 +16,8 @@ struct Checkpoint {
     files: Vec<File>,
     sources: Option<u8>,
     stateful: Option<bool>,
+    /// Whether its commits name the state files.
+    unique_ids: bool,
     spark: u8,
 }
 
@@ -35,6 +38,12 @@ enum Name {
         version: u8,
         kind: u8,
     },
+    UniqueState {
+        partition: u8,
+        version: u8,
+        id: u8,
+        kind: u8,
+    },
     Schema,
     Operator,
     Other(String),
@@ -48,6 +57,8 @@ enum Content {
     Metadata,
     Offsets(u8),
     Commit,
+    /// By partition, the id of its state.
+    NamingCommit(Vec<u8>),
     Seed(u8),
 }
 
@@ -75,6 +86,16 @@ impl Name {
                 let kind = KINDS[usize::from(kind) % KINDS.len()];
                 format!("state/0/{}/{}.{kind}", partition % 3, version % 8)
             }
+            Name::UniqueState {
+                partition,
+                version,
+                id,
+                kind,
+            } => {
+                let kind = ["zip", "changelog"][usize::from(kind) % 2];
+                let (partition, version) = (partition % 3, version % 8);
+                format!("state/0/{partition}/{version}_{}.{kind}", id % 4)
+            }
             Name::Schema => "state/0/0/_metadata/schema".to_owned(),
             Name::Operator => "state/0/_metadata/metadata".to_owned(),
             Name::Other(key) => key,
@@ -95,6 +116,15 @@ impl Content {
             )
             .into_bytes(),
             Content::Commit => b"v1\n{\"nextBatchWatermarkMs\":0}".to_vec(),
+            Content::NamingCommit(ids) => {
+                let ids: Vec<String> =
+                    ids.iter().map(|id| format!("[\"{}\"]", id % 4)).collect();
+                format!(
+                    "v2\n{{\"nextBatchWatermarkMs\":0,\"stateUniqueIds\":{{\"0\":[{}]}}}}",
+                    ids.join(",")
+                )
+                .into_bytes()
+            }
             Content::Seed(from) => {
                 format!("\0v1\n{{\"orders\":{{\"0\":{from}}}}}").into_bytes()
             }
@@ -124,11 +154,13 @@ fuzz_target!(|checkpoint: Checkpoint| {
     let shape = QueryShape::stateless(u32::from(checkpoint.sources.unwrap_or(1) % 4));
     let shape = QueryShape {
         stateful: checkpoint.stateful.unwrap_or(false),
+        state_checkpoint_format: if checkpoint.unique_ids { 2 } else { 1 },
         ..shape
     };
     let _ = infer(&view, &shape, Given::default());
     let prognosis = predict(&view, spark, &shape);
     let findings = examine(&view, spark, &shape);
+    let _ = tree(&view, &findings);
     if matches!(prognosis, Prognosis::Fails { .. }) {
         assert!(
             findings

@@ -21,6 +21,7 @@ pub mod sink_log;
 pub mod spark_line;
 pub mod standing;
 pub mod state;
+pub mod tree;
 pub mod view;
 
 mod json_scan;

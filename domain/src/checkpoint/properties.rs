@@ -13,6 +13,7 @@ use super::state::{
     ChecksumFile, OperatorMetadata, StateSchema, check_changelog, check_delta,
     check_snapshot, check_zip,
 };
+use super::tree::tree;
 use super::*;
 use crate::offsets::PartitionOffsets;
 
@@ -55,6 +56,7 @@ fn near_key() -> impl Strategy<Value = String> {
         "(offsets|commits)/(0|1|2|3|006|-1|\\+2|3/x|\\.4\\.tmp)",
         "sources/(0|1)/0",
         "state/0/(0|1)/((1|2|3)\\.(delta|snapshot|zip|changelog)(\\.crc)?|_metadata/schema)",
+        "state/0/(0|1)/(1|2|3)_(a|b)\\.(zip|changelog)",
         "state/0/_metadata/metadata",
         "\\PC{0,20}",
     ]
@@ -200,6 +202,7 @@ proptest! {
         unread in prop::collection::vec(near_key(), 0..4),
         stateful in any::<bool>(),
         sources in 0..3_u32,
+        state_checkpoint_format in 1..3_u32,
     ) {
         let mut view = CheckpointView::new("s3://bucket/checkpoint");
         for (key, bytes) in files {
@@ -208,10 +211,15 @@ proptest! {
         for key in unread {
             view.list(key, ListedObject { size: 9, ..ListedObject::default() });
         }
-        let shape = QueryShape { stateful, ..QueryShape::stateless(sources) };
+        let shape = QueryShape {
+            stateful,
+            state_checkpoint_format,
+            ..QueryShape::stateless(sources)
+        };
         for spark in SparkLine::ALL {
             let prognosis = predict(&view, spark, &shape);
             let findings = examine(&view, spark, &shape);
+            let _ = tree(&view, &findings);
             if matches!(prognosis, Prognosis::Fails { .. }) {
                 prop_assert!(findings.iter().any(|f| f.severity == Severity::Error));
             }

@@ -19,7 +19,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::checkpoint::Finding;
+use crate::checkpoint::{Finding, Prognosis};
 use crate::snapshot::CheckpointSeen;
 use crate::stream::SinkKind;
 use crate::time::Millis;
@@ -97,6 +97,19 @@ pub enum Whose {
     Another,
 }
 
+/// What of a checkpoint counts for the sink that it feeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Feed<'a> {
+    /// The query's id, where it can be read.
+    pub query_id: Option<Uuid>,
+    /// The newest batch in `offsets/`.
+    pub newest_offsets: Option<i64>,
+    /// The newest batch in `commits/`.
+    pub newest_commit: Option<i64>,
+    /// What the next start does.
+    pub prognosis: &'a Prognosis,
+}
+
 /// So many memories are kept of a table that many queries write.
 const REMEMBERED_MAX: usize = 10;
 
@@ -147,15 +160,26 @@ impl SinkSeen {
     /// As it stands to the checkpoint that feeds it: whose memory is whose, and
     /// what the next start does with it.
     #[must_use]
-    pub fn beside(mut self, checkpoint: &CheckpointSeen) -> Self {
-        let newest = [checkpoint.newest_offsets, checkpoint.newest_commit];
+    pub fn beside(self, checkpoint: &CheckpointSeen) -> Self {
+        self.fed_by(&Feed {
+            query_id: checkpoint.query_id,
+            newest_offsets: checkpoint.newest_offsets,
+            newest_commit: checkpoint.newest_commit,
+            prognosis: &checkpoint.prognosis,
+        })
+    }
+
+    /// As [`SinkSeen::beside`], with no more than counts of the checkpoint.
+    #[must_use]
+    pub fn fed_by(mut self, feed: &Feed<'_>) -> Self {
+        let newest = [feed.newest_offsets, feed.newest_commit];
         for memory in &mut self.remembered {
-            memory.whose = whose(memory, checkpoint.query_id, &newest);
+            memory.whose = whose(memory, feed.query_id, &newest);
         }
         self.guess_the_fixed_name();
         self.remembered.sort_by_key(|memory| memory.whose);
         self.remembered.truncate(REMEMBERED_MAX);
-        let found = findings(&self, &checkpoint.prognosis);
+        let found = findings(&self, feed.prognosis);
         self.findings.extend(found);
         self
     }

@@ -69,9 +69,18 @@ impl Case<'_> {
         errors.find(|f| f.severity == Severity::Error && !f.is_about_kafka())
     }
 
-    /// The worst finding of all that is a warning at least, Kafka's too.
+    /// What the sink and the checkpoint foretell together, as far as the sink was
+    /// looked at.
+    pub(super) fn sink_findings(&self) -> impl Iterator<Item = &Finding> {
+        let seen = self.snapshot.sink.seen().into_iter();
+        seen.flat_map(|sink| &sink.findings)
+    }
+
+    /// The worst finding of all that is a warning at least, Kafka's and the
+    /// sink's too.
     pub(super) fn worst_finding(&self) -> Option<&Finding> {
-        let mut findings: Vec<&Finding> = self.checkpoint.findings.iter().collect();
+        let own = self.checkpoint.findings.iter();
+        let mut findings: Vec<&Finding> = own.chain(self.sink_findings()).collect();
         findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
         findings
             .into_iter()
@@ -139,6 +148,9 @@ impl Case<'_> {
         out.extend(self.held());
         out.extend(self.size_unknown());
         out.extend(self.made_anew());
+        let serious = |found: &&Finding| found.severity >= Severity::Warning;
+        let sink = self.sink_findings().filter(serious);
+        out.extend(sink.map(|found| format!("{}: {}", found.id, found.message)));
         out
     }
 

@@ -3,8 +3,8 @@
 use super::case::Case;
 use super::headroom::headrooms;
 use super::{
-    ResetHelps, Sample, Thresholds, Verdict, VerdictKind, behind, job, kafka, lag, start,
-    work,
+    ResetHelps, Sample, Thresholds, Verdict, VerdictKind, behind, job, kafka, lag, sink,
+    start, work,
 };
 use crate::snapshot::Snapshot;
 use crate::stream::Stream;
@@ -49,6 +49,7 @@ pub fn judge(
         kafka::unfit,
         job::written_twice,
         start::gate_is_closed,
+        sink::losing_data,
         start::corrupt,
         job::down,
         job::state_unknown,

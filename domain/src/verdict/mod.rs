@@ -9,6 +9,7 @@ mod job;
 mod judge;
 mod kafka;
 mod lag;
+mod sink;
 mod start;
 mod together;
 mod work;
@@ -31,7 +32,8 @@ use crate::time::Millis;
 pub enum VerdictKind {
     /// What is needed could not be read. Never shown as well.
     Unknown,
-    /// The next offset is behind the log start, or will be soon.
+    /// The next offset is behind the log start, or will be soon; or the sink drops
+    /// what is read.
     LosingData,
     /// The doctor foresees a failure, or a start that loses records in silence;
     /// or the checkpoint does not fit the topics that are there.

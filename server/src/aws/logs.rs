@@ -44,6 +44,19 @@ impl Logs {
         from: Millis,
         events_max: usize,
     ) -> Result<Vec<LogEvent>, AwsError> {
+        self.newest_between(group, stream_prefix, pattern, (from, None), events_max)
+            .await
+    }
+
+    /// As [`Logs::newest`], of those before `to` where it is given.
+    pub async fn newest_between(
+        &self,
+        group: &str,
+        stream_prefix: Option<&str>,
+        pattern: &str,
+        (from, to): (Millis, Option<Millis>),
+        events_max: usize,
+    ) -> Result<Vec<LogEvent>, AwsError> {
         let mut events: VecDeque<LogEvent> = VecDeque::new();
         let mut token: Option<String> = None;
         let pattern = (!pattern.is_empty()).then(|| pattern.to_owned());
@@ -55,6 +68,7 @@ impl Logs {
                 .set_log_stream_name_prefix(stream_prefix.map(str::to_owned))
                 .set_filter_pattern(pattern.clone())
                 .start_time(from.0.max(0))
+                .set_end_time(to.map(|to| to.0))
                 .limit(PAGE)
                 .set_next_token(token.clone())
                 .send()

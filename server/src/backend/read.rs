@@ -167,6 +167,11 @@ impl Server {
                 .map(|l| partitions(&l.snapshot))
                 .unwrap_or_default(),
             snapshot: latest.map(|l| l.snapshot.clone()),
+            tree: self
+                .poller
+                .observer()
+                .tree(name)
+                .map(|tree| (*tree).clone()),
             charts: self.poller.charts(name).await,
             marks,
             runs,

@@ -3,8 +3,8 @@
 use domain::checkpoint::ListedObject;
 
 use super::gathered::Gathered;
-use super::look::Read;
 use super::progress::Step;
+use super::source::Read;
 use crate::aws::{AwsError, AwsErrorKind, S3};
 
 /// A prefix and the client that reads it.

@@ -10,8 +10,8 @@ use std::time::UNIX_EPOCH;
 use domain::checkpoint::ListedObject;
 
 use super::gathered::Gathered;
-use super::look::Read;
 use super::progress::Step;
+use super::source::Read;
 
 /// More than any checkpoint has.
 const ENTRIES_MAX: u64 = 5_000_000;

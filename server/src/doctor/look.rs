@@ -4,20 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::checkpoint::checks::{BrokerSaid, Known, examine_with};
 use domain::checkpoint::{
-    CheckpointView, Given, Inferred, ListedObject, Prognosis, QueryShape, SparkLine,
-    StreamMetadata, foresee, infer,
+    CheckpointView, Given, Inferred, Prognosis, QueryShape, SparkLine, StreamMetadata,
+    foresee, infer,
 };
+use domain::sink::{Feed, SinkSeen};
 use futures::StreamExt as _;
+use uuid::Uuid;
 
 use super::bucket::Bucket;
-use super::directory::Directory;
 use super::gathered::Gathered;
 use super::kafka;
 use super::place::Place;
 use super::prognosis::PrognosisSaid;
 use super::progress::Step;
 use super::report::{FindingSaid, From, Query, Report, Seen};
-use super::{Options, spark};
+use super::sink::SinkSaid;
+use super::source::{Read, Source};
+use super::{Options, sink, spark};
 use crate::clock;
 use crate::observe::{Settled, settled};
 
@@ -34,44 +37,6 @@ const STATE_FILES_MAX: usize = 2_000;
 /// Batches whose ends are laid side by side.
 const HISTORY_BATCHES: usize = 10;
 
-/// What became of reading a file.
-pub(super) enum Read {
-    Bytes(Vec<u8>),
-    /// It is gone or another one by now.
-    Moved,
-    /// Why it cannot be read.
-    No(String),
-}
-
-enum Source {
-    Directory(Box<Directory>),
-    Bucket(Bucket),
-}
-
-impl Source {
-    async fn read(&self, key: &str, listed: &ListedObject) -> Read {
-        match self {
-            // Files of a local disk; nobody else waits for this thread.
-            Self::Directory(directory) => directory.read(key, listed),
-            Self::Bucket(bucket) => bucket.read(key, listed).await,
-        }
-    }
-
-    fn blocked(&self) -> BTreeMap<String, String> {
-        match self {
-            Self::Directory(directory) => directory.blocked.clone(),
-            Self::Bucket(_) => BTreeMap::new(),
-        }
-    }
-
-    fn said(&self) -> &[String] {
-        match self {
-            Self::Directory(directory) => &directory.said,
-            Self::Bucket(_) => &[],
-        }
-    }
-}
-
 /// Looks at a checkpoint and says what was found; also where it could not be
 /// read, so that there is always a report.
 pub async fn diagnose(
@@ -80,7 +45,10 @@ pub async fn diagnose(
     tell: &(dyn Fn(Step) + Sync),
 ) -> Report {
     for _ in 0..TRIES {
-        let (source, gathered) = match list(place, tell).await {
+        // Before the checkpoint: what a live job writes meanwhile is then in the
+        // checkpoint too, and never in the sink alone.
+        let sink = look_at_the_sink(options, tell).await;
+        let (source, gathered) = match Source::list(place, tell).await {
             Ok(listed) => listed,
             Err(reason) => {
                 let why = format!("{} could not be listed: {reason}.", place.uri());
@@ -92,6 +60,7 @@ pub async fn diagnose(
             options,
             tell,
             source,
+            sink,
             unreadable: BTreeMap::new(),
         };
         if let Some(report) = look.judge(gathered).await {
@@ -105,29 +74,13 @@ pub async fn diagnose(
     Report::unread(place, why)
 }
 
-async fn list(
-    place: &Place,
+async fn look_at_the_sink(
+    options: &Options,
     tell: &(dyn Fn(Step) + Sync),
-) -> Result<(Source, Gathered), String> {
-    match place {
-        Place::Directory(path) => {
-            let (directory, gathered) =
-                Directory::walk(path, tell).map_err(|error| error.to_string())?;
-            Ok((Source::Directory(Box::new(directory)), gathered))
-        }
-        Place::Bucket { bucket, prefix } => {
-            let s3 = crate::aws::s3_by_the_chain()
-                .await
-                .map_err(|error| error.to_string())?;
-            let bucket = Bucket {
-                s3,
-                bucket: bucket.clone(),
-                prefix: prefix.clone(),
-            };
-            let gathered = bucket.list(tell).await.map_err(|error| error.to_string())?;
-            Ok((Source::Bucket(bucket), gathered))
-        }
-    }
+) -> Option<Result<SinkSeen, String>> {
+    let place = options.sink.as_ref()?;
+    tell(Step::LooksAtTheSink);
+    Some(sink::look(place).await)
 }
 
 struct Look<'a> {
@@ -135,6 +88,8 @@ struct Look<'a> {
     options: &'a Options,
     tell: &'a (dyn Fn(Step) + Sync),
     source: Source,
+    /// `None` where no place was given.
+    sink: Option<Result<SinkSeen, String>>,
     /// Why, by key.
     unreadable: BTreeMap<String, String>,
 }
@@ -183,15 +138,22 @@ impl Look<'_> {
             newest_batch_after,
             ..Known::default()
         };
-        let findings = examine_with(&view, reckoned.line, &reckoned.shape, &known);
+        let mut findings = examine_with(&view, reckoned.line, &reckoned.shape, &known);
+        let sink = self.beside_the_sink(&view, &prognosis, &mut limits);
+        findings.extend(sink.iter().flat_map(|sink| sink.findings.clone()));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         for (key, why) in &self.unreadable {
             limits.push(format!("{key} could not be read: {why}."));
         }
-        limits.push(
-            "Not looked into: the query's code and its confs of today, its sink, and \
-             whether another job writes here."
-                .to_owned(),
-        );
+        limits.push(format!(
+            "Not looked into: the query's code and its confs of today, {}whether another \
+             job writes here.",
+            if sink.is_some() {
+                "and "
+            } else {
+                "its sink (--sink), and "
+            }
+        ));
         let mut report = Report::new(self.place, PrognosisSaid::of(&prognosis, &view));
         report.query = Some(Query::of(
             &reckoned.shape,
@@ -200,11 +162,7 @@ impl Look<'_> {
             self.options,
         ));
         report.seen = Some(Seen {
-            query_id: view
-                .bytes
-                .get("metadata")
-                .and_then(|bytes| StreamMetadata::parse(bytes).value)
-                .map(|metadata| metadata.id),
+            query_id: query_id(&view),
             newest_offsets: view.offset_batches().last().copied(),
             newest_commit: view.commit_batches().last().copied(),
             ..seen
@@ -213,9 +171,34 @@ impl Look<'_> {
             report.findings = findings.iter().map(FindingSaid::of).collect();
         }
         report.kafka = table;
+        report.sink = sink.as_ref().map(SinkSaid::of);
         report.checkpoints = nested;
         report.limits = limits;
         Some(report)
+    }
+
+    /// The sink as it stands to this checkpoint; what it could not tell is said.
+    fn beside_the_sink(
+        &mut self,
+        view: &CheckpointView,
+        prognosis: &Prognosis,
+        limits: &mut Vec<String>,
+    ) -> Option<SinkSeen> {
+        match self.sink.take()? {
+            Err(why) => {
+                limits.push(format!("Nothing is known of the sink: {why}."));
+                None
+            }
+            Ok(seen) => {
+                limits.extend(seen.unread.clone());
+                Some(seen.fed_by(&Feed {
+                    query_id: query_id(view),
+                    newest_offsets: view.offset_batches().last().copied(),
+                    newest_commit: view.commit_batches().last().copied(),
+                    prognosis,
+                }))
+            }
+        }
     }
 
     /// A live job goes on while a large place is listed. What looks like lost
@@ -419,6 +402,13 @@ impl Look<'_> {
             }
         }
     }
+}
+
+fn query_id(view: &CheckpointView) -> Option<Uuid> {
+    let bytes = view.bytes.get("metadata")?;
+    StreamMetadata::parse(bytes)
+        .value
+        .map(|metadata| metadata.id)
 }
 
 /// Whether a query's own files lie right here.

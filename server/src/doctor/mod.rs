@@ -14,6 +14,8 @@ mod place;
 mod prognosis;
 mod progress;
 mod report;
+mod sink;
+mod source;
 mod spark;
 mod text;
 
@@ -39,4 +41,6 @@ pub struct Options {
     pub stateful: Option<bool>,
     /// Brokers that are asked, without authentication.
     pub kafka: Option<Vec<HostPort>>,
+    /// Where the query's rows go.
+    pub sink: Option<Place>,
 }

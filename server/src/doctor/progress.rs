@@ -9,4 +9,6 @@ pub enum Step {
     Read { files: u64, of: u64 },
     /// Kafka is asked.
     AsksKafka,
+    /// What lies at the sink's place is listed, and its log read.
+    LooksAtTheSink,
 }

@@ -12,6 +12,7 @@ use super::gathered::Gathered;
 use super::kafka::KafkaSaid;
 use super::place::Place;
 use super::prognosis::{Outcome, PrognosisSaid};
+use super::sink::SinkSaid;
 use crate::clock;
 
 /// The version of the report.
@@ -35,6 +36,8 @@ pub struct Report {
     pub seen: Option<Seen>,
     /// `None` where Kafka was not asked or did not answer.
     pub kafka: Option<KafkaSaid>,
+    /// `None` where no place of it was given, or it could not be looked at.
+    pub sink: Option<SinkSaid>,
     /// Checkpoints that lie below this place, relative to it.
     pub checkpoints: Vec<String>,
     /// What was not seen, as sentences.
@@ -121,6 +124,7 @@ impl Report {
             query: None,
             seen: None,
             kafka: None,
+            sink: None,
             checkpoints: Vec::new(),
             limits: Vec::new(),
             error: None,

@@ -3,14 +3,18 @@
 use std::fmt::Write as _;
 
 use domain::checkpoint::{FailsWhen, Severity};
+use domain::sink::Whose;
 use domain::time::Millis;
 
 use super::kafka::KafkaSaid;
 use super::prognosis::{Outcome, PrognosisSaid};
 use super::report::{FindingSaid, From, Query, RemedySaid, Report, Seen};
+use super::sink::SinkSaid;
 
 /// So many partitions are shown, those with the most to say.
 const PARTITIONS_MAX: usize = 40;
+/// So much of what a sink remembers is shown, this query's first.
+const MEMORIES_MAX: usize = 5;
 /// Longer lines of offsets are cut; JSON has them whole.
 const OFFSETS_CHARS_MAX: usize = 300;
 
@@ -63,6 +67,9 @@ pub fn render(report: &Report, colours: bool) -> String {
     }
     if let Some(seen) = &report.seen {
         line(&lies_there(seen));
+    }
+    if let Some(sink) = &report.sink {
+        beside(sink, &mut line);
     }
     let (limits, found): (Vec<&FindingSaid>, Vec<&FindingSaid>) = report
         .findings
@@ -222,6 +229,43 @@ fn lies_there(seen: &Seen) -> String {
         batch(seen.newest_offsets),
         batch(seen.newest_commit)
     )
+}
+
+/// What lies at the sink's place.
+fn beside(sink: &SinkSaid, line: &mut dyn FnMut(&str)) {
+    let place = plain(&sink.location);
+    let Some(kind) = sink.kind else {
+        line(&format!("Nothing lies at the sink's place, {place}."));
+        return;
+    };
+    let by = sink.by.as_ref().map(|by| format!(", by {}", plain(by)));
+    let others: Vec<&str> = sink.beside.iter().map(|kind| kind.title()).collect();
+    let others = match others.is_empty() {
+        true => String::new(),
+        false => format!("; a log of {} lies there too", others.join(" and ")),
+    };
+    line(&format!(
+        "The sink at {place} is {}{}{others}.",
+        kind.title(),
+        by.unwrap_or_default()
+    ));
+    for memory in sink.remembered.iter().take(MEMORIES_MAX) {
+        let under = match &memory.name {
+            Some(name) => format!(" under {}", plain(name)),
+            None => String::new(),
+        };
+        let whose = match memory.whose {
+            Whose::ThisQuery => "this query",
+            Whose::AnyQuery => "whoever writes there",
+            Whose::FixedName => "this query, it seems, by a name that its code fixes",
+            Whose::Another => "another query, or this one before it got its id",
+        };
+        line(&format!(
+            "  remembers batch {}{under}: {whose} ({})",
+            memory.batch,
+            plain(&memory.file)
+        ));
+    }
 }
 
 fn one(finding: &FindingSaid, paint: &Paint, line: &mut dyn FnMut(&str)) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::checkpoint::checks::{Known, examine_with};
 use domain::checkpoint::layout::nested_checkpoints;
+use domain::checkpoint::tree::{Folder, tree};
 use domain::checkpoint::{
     CheckpointView, ListedObject, Prognosis, QueryShape, SparkLine, StreamMetadata,
     foresee, infer, predict,
@@ -199,7 +200,7 @@ pub(super) async fn judge(
     read: Read,
     files: &Files,
     asked: Asked<'_>,
-) -> Result<CheckpointSeen, String> {
+) -> Result<(CheckpointSeen, Folder), String> {
     let Read {
         mut view,
         objects,
@@ -234,7 +235,9 @@ pub(super) async fn judge(
             Some((name, etag))
         })
         .collect();
-    Ok(CheckpointSeen {
+    let findings = examine_with(&view, line, &shape, &known);
+    let tree = tree(&view, &findings);
+    let seen = CheckpointSeen {
         location: stream.checkpoint.uri(),
         objects,
         bytes,
@@ -248,10 +251,11 @@ pub(super) async fn judge(
         newest_commit: view.commit_batches().last().copied(),
         batches: batches::read(&view),
         prognosis: predict(&view, line, &shape),
-        findings: examine_with(&view, line, &shape, &known),
+        findings,
         nested: nested_checkpoints(view.listing.keys().map(String::as_str)),
         rollbacks: rollbacks(&view, line, &shape),
-    })
+    };
+    Ok((seen, tree))
 }
 
 /// Reads state files that the next start loads, within the budget of a look. What

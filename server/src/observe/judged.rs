@@ -1,9 +1,10 @@
 //! A stream's checkpoint, read and judged with all that is known of the stream.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::checkpoint::SparkGuess;
+use domain::checkpoint::tree::Folder;
 use domain::ids::StreamName;
 use domain::intent::WayOut;
 use domain::plan::Foreseen;
@@ -47,6 +48,13 @@ impl Observer {
         if let Some(watched) = self.0.streams.get(name) {
             watched.own_ids.add(id);
         }
+    }
+
+    /// The checkpoint's files as they were last listed; `None` before that. It is
+    /// for a page alone, and no part of what is judged or kept.
+    pub(crate) fn tree(&self, name: &StreamName) -> Option<Arc<Folder>> {
+        let tree = &self.0.streams.get(name)?.tree;
+        tree.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) async fn files(
@@ -101,6 +109,11 @@ impl Observer {
             job_conf: watched.application.sql_confs(&stream.name).await,
             trigger_ms: stream.trigger_ms,
         };
-        checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await
+        let judged =
+            checkpoint::judge(&aws.s3(), stream, read, &watched.files, asked).await;
+        let (seen, tree) = judged?;
+        *watched.tree.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Arc::new(tree));
+        Ok(seen)
     }
 }

@@ -4,6 +4,7 @@ use app::view::{LogLine, LogTail};
 use domain::failures::{Group, Level, Line, Record, group, records};
 use domain::snapshot::JobsSeen;
 use domain::time::Millis;
+use domain::verdict::cause;
 
 use super::progress::log_prefix;
 use super::reason;
@@ -72,14 +73,78 @@ async fn newest(
     Ok(events)
 }
 
-fn shown(now: Millis, source: String, events: Vec<LogEvent>) -> LogTail {
-    let since = events.first().map(|event| event.at);
-    let lines = events.into_iter().map(|event| Line {
+/// CloudWatch Logs finds by these what can be of an error, an exception's own
+/// line among it.
+const MAY_BE_ERRORS: &str = "?ERROR ?FATAL ?Exception ?Error ?Traceback";
+
+/// The errors in a job run's log, newest first. The end of the log is looked
+/// through whole. Where no error there tells a cause, since the job logged much
+/// after it, the look goes back in steps to when the job run was submitted, seven
+/// days at most, and ends with the first step that has one.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(super) async fn errors(
+    logs: &Logs,
+    place: &config::Logs,
+    jobs: &JobsSeen,
+) -> Result<Vec<String>, AwsError> {
+    let Some(run) = jobs.runs.first() else {
+        return Ok(Vec::new());
+    };
+    let prefix = log_prefix(place, &jobs.application, &run.id);
+    let now = clock::now();
+    let end = newest(logs, place, Some(&prefix), now).await?;
+    let mut to = match end.first() {
+        // Of the same millisecond there may be more.
+        Some(oldest) => oldest.at.plus(1),
+        None => return Ok(Vec::new()),
+    };
+    let mut errors = error_texts(end);
+    for lookback in LOOKBACK_MS {
+        let from = now.plus(-lookback).max(run.created_at);
+        if cause(errors.iter().map(String::as_str)).is_some() {
+            break;
+        }
+        if from >= to {
+            continue;
+        }
+        let within = (from, Some(to));
+        let found = logs
+            .newest_between(
+                &place.group,
+                Some(&prefix),
+                MAY_BE_ERRORS,
+                within,
+                EVENTS_MAX,
+            )
+            .await?;
+        errors.extend(error_texts(found));
+        to = from;
+    }
+    Ok(errors)
+}
+
+fn error_texts(events: Vec<LogEvent>) -> Vec<String> {
+    let records = records(events.into_iter().map(log_line).collect());
+    let errors = records
+        .into_iter()
+        .rev()
+        .filter(|record| record.level == Level::Error);
+    errors.map(|record| cut(&record.text)).collect()
+}
+
+fn log_line(event: LogEvent) -> Line {
+    Line {
         at: event.at,
         stream: event.stream,
         text: event.message,
-    });
-    let records = records(lines.collect());
+    }
+}
+
+fn shown(now: Millis, source: String, events: Vec<LogEvent>) -> LogTail {
+    let since = events.first().map(|event| event.at);
+    let records = records(events.into_iter().map(log_line).collect());
     let errors = group(&records)
         .into_iter()
         .take(ERRORS_MAX)

@@ -26,10 +26,11 @@ mod sink;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::view::LogTail;
+use domain::checkpoint::tree::Folder;
 use domain::ids::StreamName;
 use domain::plan::{RecordTimes, TimestampOffsets};
 use domain::policy::Policy;
@@ -38,7 +39,7 @@ use domain::stream::Stream;
 use domain::time::Millis;
 use domain::verdict::Thresholds;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, AwsError};
 use crate::clock;
 use crate::config::Config;
 use crate::kafka::{KafkaClient, KafkaError};
@@ -48,6 +49,7 @@ pub(crate) use checkpoint::{Settled, settled};
 pub use configured::Unusable;
 pub(crate) use largest::FoundInSink;
 pub use poller::{Latest, Poller};
+pub(crate) use sink::sink_at;
 
 /// Looks at the configured streams. Cheap to clone.
 #[derive(Clone)]
@@ -71,6 +73,7 @@ struct Watched {
     charts: charts::Cached,
     own_ids: judged::OwnIds,
     backups: backups::Kept,
+    tree: Mutex<Option<Arc<Folder>>>,
 }
 
 impl Observer {
@@ -119,6 +122,7 @@ impl Observer {
                 charts: charts::Cached::default(),
                 own_ids: judged::OwnIds::default(),
                 backups: backups::Kept::default(),
+                tree: Mutex::default(),
             };
             streams.insert(stream.name.clone(), watched);
         }
@@ -298,6 +302,22 @@ impl Observer {
         let jobs = self.jobs(watched, Duration::from_secs(30)).await;
         let logs = &watched.configured.logs;
         log_tail::tail(&self.0.aws.reading(name).logs(), logs, jobs.as_ref().ok()).await
+    }
+
+    /// The errors in the log of the newest of these job runs, newest first.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn log_errors(
+        &self,
+        name: &StreamName,
+        jobs: &JobsSeen,
+    ) -> Result<Vec<String>, AwsError> {
+        let Some(watched) = self.0.streams.get(name) else {
+            return Ok(Vec::new());
+        };
+        let logs = self.0.aws.reading(name).logs();
+        log_tail::errors(&logs, &watched.configured.logs, jobs).await
     }
 
     async fn jobs(

@@ -292,7 +292,10 @@ impl Poller {
         kept: &Kept,
         snapshot: &Snapshot,
     ) -> Vec<String> {
-        let Some(run) = snapshot.jobs.seen().and_then(|jobs| jobs.runs.first()) else {
+        let Some(jobs) = snapshot.jobs.seen() else {
+            return Vec::new();
+        };
+        let Some(run) = jobs.runs.first() else {
             return Vec::new();
         };
         if run.state != JobRunState::Failed && run.attempt <= 1 {
@@ -309,19 +312,14 @@ impl Poller {
         if let Some(lines) = known {
             return lines;
         }
-        let tail = self.0.observer.log_tail(name).await;
-        let lines: Vec<String> = tail
-            .lines
-            .into_iter()
-            .rev()
-            .filter(|line| line.is_error)
-            .map(|line| line.text)
-            .collect();
+        let Ok(lines) = self.0.observer.log_errors(name, jobs).await else {
+            return Vec::new();
+        };
         // The last lines come a little after the end; without any it is asked
         // again for a while.
         let may_still_come =
             lines.is_empty() && clock::now().since(run.updated_at) < LATE_LINES_MS;
-        if tail.unknown.is_none() && !may_still_come {
+        if !may_still_come {
             *kept.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Failed {
                 run: run.id.clone(),
                 attempt: run.attempt,

@@ -36,13 +36,25 @@ async fn look(s3: &S3, stream: &Stream, files: &Files) -> Result<SinkSeen, Strin
             stream.sink.location
         )
     })?;
-    let looked = Look { s3, place: &place };
-    let mut view = looked.listed().await.map_err(|error| reason(&error))?;
-    looked
-        .read(&mut view, files)
+    let view = view(s3, &place, files)
         .await
         .map_err(|error| reason(&error))?;
     Ok(SinkSeen::of(&view, stream.sink.kind))
+}
+
+/// What lies at a place that is looked at once.
+///
+/// # Errors
+/// When S3 refuses to list or read it.
+pub(crate) async fn sink_at(s3: &S3, place: &Prefix) -> Result<SinkView, AwsError> {
+    view(s3, place, &Files::default()).await
+}
+
+async fn view(s3: &S3, place: &Prefix, files: &Files) -> Result<SinkView, AwsError> {
+    let looked = Look { s3, place };
+    let mut view = looked.listed().await?;
+    looked.read(&mut view, files).await?;
+    Ok(view)
 }
 
 struct Look<'a> {

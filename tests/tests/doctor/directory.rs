@@ -13,7 +13,7 @@ use crate::tool::{self, command, directory, run};
 const SPARK: [&str; 6] = ["--spark", "3.5", "--sources", "1", "--stateful", "false"];
 
 /// A whole checkpoint of one Kafka source: batch 3 is planned and committed.
-fn checkpoint(root: &Path) {
+pub(crate) fn checkpoint(root: &Path) {
     for (key, text) in [
         (
             "metadata",
@@ -29,7 +29,7 @@ fn checkpoint(root: &Path) {
     }
 }
 
-fn put(root: &Path, key: &str, bytes: &[u8]) {
+pub(crate) fn put(root: &Path, key: &str, bytes: &[u8]) {
     let path = root.join(key);
     fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("a folder");
     fs::write(path, bytes).expect("a file can be written");

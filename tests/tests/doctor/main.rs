@@ -7,4 +7,5 @@ mod kafka;
 mod recorded;
 mod restarts;
 mod schema;
+mod sink;
 mod tool;

@@ -8,6 +8,7 @@ use domain::text::{bytes, counted, thousands};
 use leptos::prelude::*;
 
 use super::Page;
+use super::files;
 use super::seen::{seen, unseen};
 use crate::components::*;
 use crate::paths;
@@ -17,11 +18,12 @@ use crate::ui::*;
 pub(super) fn checkpoint(page: Page) -> AnyView {
     let stream = page.once(|page| page.stream.name.clone());
     let checkpoint = page.part(|page| seen(page, |snapshot| &snapshot.checkpoint));
-    (move || match checkpoint.get() {
+    let files = files::files(page, &stream);
+    let about = move || match checkpoint.get() {
         Err(why) => unseen("The checkpoint", why),
         Ok(checkpoint) => shown(&stream, checkpoint, page.now_ms),
-    })
-    .into_any()
+    };
+    view! { <div class="stack">{about} {files}</div> }.into_any()
 }
 
 fn shown(

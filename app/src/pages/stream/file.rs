@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::known;
+use super::{known, unprinted};
 use crate::api::read::fetch_file;
 use crate::components::*;
 use crate::paths;
@@ -340,7 +340,7 @@ fn text_line(line: TextLine, marks: Vec<(Tone, String)>) -> AnyView {
                 {number}
             </a>
             <div class="file__body">
-                <code class="file__text">{text}</code>
+                <code class="file__text">{unprinted::shown(&text)}</code>
                 {cut.then(|| view! { <span class="soft small">" … the rest of the line is not shown"</span> })}
                 {marks}
             </div>

@@ -5,6 +5,7 @@ mod about;
 mod changed;
 mod checkpoint;
 mod file;
+mod files;
 mod findings;
 mod health;
 mod jobs;
@@ -14,6 +15,7 @@ mod partitions;
 mod seen;
 mod sink;
 mod troubleshoot;
+mod unprinted;
 mod verdict;
 
 use domain::error::{ErrorKind, WireError};

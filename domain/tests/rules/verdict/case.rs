@@ -1,11 +1,12 @@
 //! A stream that runs well, and what can be changed of it.
 
 use domain::checkpoint::{Action, Finding, Prognosis, Remedy, Severity};
+use domain::sink::{Remembered, Whose};
 use domain::snapshot::{
     BatchSeen, CheckpointSeen, ExecutorsSeen, JobRunSeen, JobsSeen, KafkaSeen, Observed,
     Progress, Snapshot,
 };
-use domain::stream::Stream;
+use domain::stream::{SinkKind, Stream};
 use domain::time::Millis;
 use domain::verdict::{Sample, Thresholds, Verdict, judge, sample};
 
@@ -135,6 +136,31 @@ impl Case {
             at: NOW,
             value: (0..3).map(batch).collect(),
         };
+        self
+    }
+
+    /// A sink that remembers a batch, held against the checkpoint.
+    pub(super) fn sink(
+        mut self,
+        kind: SinkKind,
+        remembers: i64,
+        name: Option<&str>,
+    ) -> Self {
+        let Observed::Seen { value, .. } = &mut self.now.sink else {
+            unreachable!("it is seen");
+        };
+        value.found.as_mut().expect("it is found").kind = kind;
+        value.remembered = vec![Remembered {
+            name: name.map(str::to_owned),
+            batch: remembers,
+            file: "the log".into(),
+            whose: Whose::Another,
+        }];
+        if name.is_none() {
+            value.remembered[0].whose = Whose::AnyQuery;
+        }
+        let checkpoint = self.now.checkpoint.seen().expect("it is seen").clone();
+        *value = value.clone().beside(&checkpoint);
         self
     }
 

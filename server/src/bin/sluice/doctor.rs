@@ -38,6 +38,10 @@ pub(crate) struct DoctorArguments {
     /// authentication.
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', value_parser = broker)]
     kafka: Vec<HostPort>,
+    /// Where the query's rows go: a directory, or s3://bucket/prefix/. What the
+    /// sink remembers of batches is then held against the next start.
+    #[arg(long, value_name = "PLACE")]
+    sink: Option<OsString>,
     /// For people or for programs.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -55,9 +59,10 @@ fn broker(text: &str) -> Result<HostPort, String> {
 
 /// Looks, prints, and gives the exit code.
 pub(crate) async fn run(arguments: DoctorArguments) -> ExitCode {
-    let place = match Place::parse(&arguments.place) {
-        Ok(place) => place,
-        Err(error) => {
+    let sink = arguments.sink.as_deref().map(Place::parse).transpose();
+    let (place, sink) = match (Place::parse(&arguments.place), sink) {
+        (Ok(place), Ok(sink)) => (place, sink),
+        (Err(error), _) | (_, Err(error)) => {
             complain(&error.to_string());
             return ExitCode::from(2);
         }
@@ -67,6 +72,7 @@ pub(crate) async fn run(arguments: DoctorArguments) -> ExitCode {
         sources: arguments.sources,
         stateful: arguments.stateful,
         kafka: (!arguments.kafka.is_empty()).then_some(arguments.kafka),
+        sink,
     };
     let waiting = Waiting::new();
     let report = diagnose(&place, &options, &|step| waiting.tell(step)).await;
@@ -134,6 +140,7 @@ impl Waiting {
             }
             Step::Read { files, of } => format!("{files} of {of} files read"),
             Step::AsksKafka => "asking Kafka".to_owned(),
+            Step::LooksAtTheSink => "looking at the sink".to_owned(),
         };
         let _ = if self.terminal {
             write!(stderr(), "\r\u{1b}[K{said}")

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod job;
+mod sink;
 mod work;
 
 use super::case::{Case, MINUTE};
