@@ -294,6 +294,8 @@ mod tests {
             steps: Vec::new(),
             agreement: None,
             start: Permission::yes(),
+            preflight: None,
+            trial: Permission::yes(),
         };
         RunPage {
             now: Millis(9),

@@ -130,6 +130,17 @@ impl Calls<'_> {
                     self.write(&step.prefix, &write.key, on);
                 }
             }
+            StepKind::Restore(step) => {
+                self.list(true, &step.from);
+                let read = ["s3:GetObject", "s3:GetObjectTagging"];
+                self.object(true, &step.from, ANY_FILE, &read, &[]);
+                let manifest = step.manifest.trim_start_matches("s3://");
+                let manifest = format!("arn:{}:s3:::{manifest}", self.partition);
+                add(&mut self.backup, manifest, &["s3:GetObject"], &[]);
+                self.list(false, &step.prefix);
+                let write = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"];
+                self.object(false, &step.prefix, ANY_FILE, &write, &[IF_ABSENT]);
+            }
             StepKind::OpenGate(step) => self.write(&step.prefix, "metadata", IF_MATCH),
             StepKind::Restart(step) => self.restart(&step.base),
             StepKind::ReadBack(step) => self.read(&step.prefix),

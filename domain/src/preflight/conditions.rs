@@ -55,7 +55,6 @@ impl Condition {
 
     /// What a plan does without it: what holds instead, or else what could
     /// happen, for which it is not started.
-    #[must_use]
     pub fn without(self) -> Result<&'static str, &'static str> {
         match self {
             Condition::PutIfAbsent => Err(
@@ -121,7 +120,9 @@ fn of_step(kind: &StepKind) -> Vec<Condition> {
         false => Condition::PutIfAbsent,
     };
     match kind {
-        StepKind::Copy(_) => vec![Condition::CopyIfAbsent, Condition::CopyIfSource],
+        StepKind::Copy(_) | StepKind::Restore(_) => {
+            vec![Condition::CopyIfAbsent, Condition::CopyIfSource]
+        }
         StepKind::Seal(_) | StepKind::Seed(_) => vec![Condition::PutIfAbsent],
         StepKind::CloseGate(step) => vec![on(step.replaces.is_some())],
         StepKind::OpenGate(_) => vec![Condition::PutIfMatch],
@@ -152,6 +153,10 @@ fn of_way_out(way_out: Option<&WayOut>) -> BTreeSet<Condition> {
     ];
     match way_out {
         Some(WayOut::Move { .. }) => gate_and_files.into(),
+        Some(WayOut::Restore { .. }) => {
+            let copies = [Condition::CopyIfAbsent, Condition::CopyIfSource];
+            with_deletes.into_iter().chain(copies).collect()
+        }
         Some(way_out) if way_out.touch() == Touch::Nothing => BTreeSet::new(),
         _ => with_deletes.into(),
     }

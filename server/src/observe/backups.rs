@@ -93,6 +93,7 @@ impl Observer {
             etag: head.etag,
             size: head.size,
             last_modified: head.last_modified,
+            class: None,
         };
         let now = now(&s3, stream).await?;
         self.look_at(watched, &s3, &object, &now).await
@@ -174,7 +175,7 @@ impl Observer {
         };
         let files = checkpoint::Files::default();
         let read = checkpoint::read(s3, &then, &files).await?;
-        let read = read.as_if_at(&stream.checkpoint);
+        let read = read.placed_at(&stream.checkpoint);
         let metadata = metadata(s3, &manifest).await?;
         let asked = checkpoint::Asked {
             guess: watched.spark(),
@@ -184,8 +185,11 @@ impl Observer {
             query_ids: Vec::new(),
             kafka: None,
             jobs: None,
+            // What a job run of today sets tells nothing of a checkpoint of then.
+            job_conf: BTreeMap::new(),
+            trigger_ms: stream.trigger_ms,
         };
-        let checkpoint = checkpoint::judge(s3, &then, read, &files, asked).await?;
+        let (checkpoint, _) = checkpoint::judge(s3, &then, read, &files, asked).await?;
         Ok(BackupSeen {
             run: manifest.run.clone(),
             sealed,

@@ -66,7 +66,7 @@ pub(super) struct Read {
 
 impl Read {
     /// What was read, as it would be at another place.
-    pub(super) fn as_if_at(mut self, place: &Prefix) -> Self {
+    pub(super) fn placed_at(mut self, place: &Prefix) -> Self {
         self.view.uri = CheckpointView::new(place.uri()).uri;
         self
     }

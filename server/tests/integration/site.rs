@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use app::backend::{Answered, Backend};
 use app::forms::{
-    Abort, AdoptPlan, AnswerItem, Choose, ImportPlan, MakePlan, OpenRun,
+    Abort, AdoptPlan, AnswerItem, AskPreflight, Choose, ImportPlan, MakePlan, OpenRun,
     RequestAgreement, Resume, StartPlan, TryWrite, Vote,
 };
 use app::view::{
@@ -362,6 +362,9 @@ impl Backend for CountingBackend {
         self.count()
     }
     async fn adopt_plan(&self, _: &Actor, _: &AdoptPlan) -> Answered<RunId> {
+        self.count()
+    }
+    async fn preflight(&self, _: &Actor, _: &AskPreflight) -> Answered<()> {
         self.count()
     }
     async fn report(&self, _: &Actor, _: &RunId) -> Answered<Report> {

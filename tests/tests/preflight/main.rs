@@ -1,8 +1,10 @@
 //! The pre-flight: whatever would stop a plan half way keeps it from being started,
 //! and nothing was stopped or written by then. What was done is told by the sandbox.
 
+mod places;
+
 use domain::plan::{Plan, PlanKind};
-use domain::preflight::{OnFailure, Preflight};
+use domain::preflight::Preflight;
 use domain::probe::Outcome;
 use sandbox::emr::ApplicationState;
 use sandbox::faults::{Fault, FaultKind, When};
@@ -285,6 +287,35 @@ async fn what_stands_in_the_way_of_a_running_jobs_backup_stops_nothing() {
     );
 }
 
+/// Where nothing may be deleted, a trial cannot tidy up, and says where it has left
+/// what.
+async fn is_refused_without_a_trial(
+    stage: &Stage,
+    run: &Guided,
+    plan: &Plan,
+    words: &[&str],
+) {
+    let before = changes(&stage.deeds());
+    let refused = run.tries_to_start(plan, stage.definition.name).await;
+    let error = refused
+        .expect_err("it is refused")
+        .error
+        .expect("with words");
+    for word in words {
+        assert!(error.message.contains(word), "{word:?} in {error:?}");
+    }
+    assert!(
+        error.message.contains("Objects of the trial are left"),
+        "{error:?}"
+    );
+    assert_eq!(changes(&stage.deeds()), before);
+    let left = stage.ground.bucket().keys(TRIAL);
+    assert_eq!(left.len(), 2, "{left:?}");
+    for key in left {
+        stage.ground.bucket().delete(&key);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_is_not_begun_where_its_job_could_not_be_started_again() {
     let stage = Stage::set("orders").await;
@@ -333,121 +364,6 @@ async fn a_reset_is_not_begun_where_its_job_could_not_be_started_again() {
     assert_eq!(preflight.refusal(), None);
     run.starts(&plan).await;
     run.is_done().await;
-}
-
-/// Where nothing may be deleted, a trial cannot tidy up, and says where it has left
-/// what.
-async fn is_refused_without_a_trial(
-    stage: &Stage,
-    run: &Guided,
-    plan: &Plan,
-    words: &[&str],
-) {
-    let before = changes(&stage.deeds());
-    let refused = run.tries_to_start(plan, stage.definition.name).await;
-    let error = refused
-        .expect_err("it is refused")
-        .error
-        .expect("with words");
-    for word in words {
-        assert!(error.message.contains(word), "{word:?} in {error:?}");
-    }
-    assert!(
-        error.message.contains("Objects of the trial are left"),
-        "{error:?}"
-    );
-    assert_eq!(changes(&stage.deeds()), before);
-    let left = stage.ground.bucket().keys(TRIAL);
-    assert_eq!(left.len(), 2, "{left:?}");
-    for key in left {
-        stage.ground.bucket().delete(&key);
-    }
-}
-
-/// With the backups of `payments` in a bucket of their own.
-async fn with_backups_in(bucket: &str, make: impl FnOnce(&Ground)) -> Stage {
-    let place = format!("backup_root = \"s3://{bucket}/backups/\"\n");
-    Stage::set_on("payments", |ground| {
-        make(ground);
-        let name = "name = \"payments\"\n";
-        ground.edit_config(|text| text.replace(name, &format!("{name}{place}")));
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_of_another_account_gets_no_backup() {
-    let stage = with_backups_in("others", |ground| {
-        let store = &ground.sandbox.world.store;
-        store
-            .create_bucket_of(&World::console(), "others", "999999999999")
-            .expect("a bucket");
-    })
-    .await;
-    let run = stage.opens_a_run().await;
-    let plan = run.plans(PlanKind::Secure).await;
-    is_refused(&stage, &run, &plan, &["belongs to another account"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_disabled_is_found_before_the_job_is_stopped() {
-    let stage = with_backups_in("sealed-backups", |ground| {
-        let store = &ground.sandbox.world.store;
-        let console = World::console();
-        store
-            .create_bucket(&console, "sealed-backups")
-            .expect("a bucket");
-        let encrypt = |bucket: &mut sandbox::s3::Bucket| {
-            bucket.encryption = "aws:kms".to_owned();
-            bucket.kms_key = Some(KEY.to_owned());
-        };
-        let action = "PutBucketEncryption";
-        store
-            .set_bucket(&console, action, "sealed-backups", encrypt)
-            .expect("a bucket");
-    })
-    .await;
-    let store = &stage.ground.sandbox.world.store;
-    let run = stage.opens_a_run().await;
-    let plan = run.plans(PlanKind::Secure).await;
-    let preflight = asked(&run, PlanKind::Secure).await;
-    says(&preflight, "backup-encryption", Outcome::Passed, &[KEY]);
-    // The sandbox's roles name no key.
-    says(
-        &preflight,
-        "rights-keys",
-        Outcome::Failed,
-        &["kms:GenerateDataKey"],
-    );
-    assert!(preflight.probes.iter().any(|one| {
-        one.probe.id == "rights-keys" && one.on_failure == OnFailure::Refuses
-    }));
-    allow_keys(&stage.ground);
-
-    store.disable_key(KEY);
-    let words = ["nothing could be written there", "KMS.DisabledException"];
-    is_refused(&stage, &run, &plan, &words).await;
-    store.enable_key(KEY);
-
-    run.starts(&plan).await;
-    run.is_sealed().await;
-}
-
-fn allow_keys(ground: &Ground) {
-    let policies = &ground.sandbox.shared.policies;
-    let identity = format!("role/{OPERATOR_ROLE}");
-    let mut role = policies.get(&identity).expect("a role");
-    let allows = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-            "Resource": KEY,
-        }],
-    });
-    role.policies
-        .push(Policy::inline("Keys", allows).expect("a policy"));
-    policies.put(role);
 }
 
 #[tokio::test(flavor = "multi_thread")]
