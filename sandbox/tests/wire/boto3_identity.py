@@ -77,7 +77,7 @@ refused(
     iam.simulate_principal_policy,
     PolicySourceArn=job_role,
     ActionNames=["s3:PutObject"],
-    ContextEntries=[{"ContextKeyName": "a", "ContextKeyValues": ["1"], "ContextKeyType": "numeric"}],
+    ContextEntries=[{"ContextKeyName": "aws:EpochTime", "ContextKeyValues": ["1"], "ContextKeyType": "numeric"}],
 )
 
 kafka = boto3.client("kafka", config=ONCE)
