@@ -164,7 +164,7 @@ async function atTheWayOut(page: Page): Promise<Map<string, Position>> {
   await openRun(page, STREAM);
   await answerChecklist(page);
   // Why a restart is not possible names a place that is longer than a phone is wide.
-  await expect(page.getByText(/Not possible: .*offsets\/\d+/)).toBeVisible();
+  await expect(page.getByText(/Not possible: Spark would .*offsets\/\d+/)).toBeVisible();
   await page.setViewportSize(PHONE);
   await expectNoSidewaysScroll(page, "the ways out of a torn checkpoint, phone");
   await page.setViewportSize(DESKTOP);

@@ -110,11 +110,15 @@ test("a step that S3 hinders says how often it was tried, and goes on", async ({
   await corrupt("orders");
   await openPlanned(page, "orders");
   await page.getByRole("button", { name: "Make the secure plan" }).click();
+  await page.getByLabel("Type orders to confirm").fill("orders");
+  const begin = page.getByRole("button", { name: /ack up orders$/ });
+  await begin.click();
+  await expect(begin).toBeHidden({ timeout: 60_000 });
+  // The pre-flight of the start tries a copy, and the first one of the plan comes once
+  // the checkpoint has been quiet.
   const copy = { service: "s3", action: "CopyObject" };
   const does = { kind: "error", status: 500, code: "InternalError" };
   await pull("fault", { fault: { ...copy, does, when: "always" } });
-  await page.getByLabel("Type orders to confirm").fill("orders");
-  await page.getByRole("button", { name: /ack up orders$/ }).click();
   await rail(page, "Run").click();
   await expect(page.getByText(/InternalError|tried/).first()).toBeVisible({ timeout: 60_000 });
   await looksWell(page, info, "hindered");

@@ -71,8 +71,10 @@ fn finding(stream: &StreamName, finding: Finding) -> AnyView {
             {words}
         }
     });
+    // Two findings of one check are told apart by their sentences.
+    let what = format!("what stands there: {}", finding.message);
     let value = finding.value.clone().map(|value| {
-        view! { <Code text=value what="what stands there" wrap=true /> }
+        view! { <Code text=value what=what wrap=true /> }
     });
     let proves = check_of(&finding.id).map(|check| check.proves);
     let id = finding.id.clone();
