@@ -35,11 +35,7 @@ pub fn did(facts: &Facts) -> String {
             adopted,
             bytes,
         } => {
-            let adopted = if *adopted > 0 {
-                format!(", {} of them found there already", thousands(*adopted))
-            } else {
-                String::new()
-            };
+            let adopted = found_already(*adopted);
             format!(
                 "{} objects ({}) are in the backup{adopted}.",
                 thousands(*objects),
@@ -51,11 +47,7 @@ pub fn did(facts: &Facts) -> String {
             adopted,
             bytes,
         } => {
-            let adopted = if *adopted > 0 {
-                format!(", {} of them found there already", thousands(*adopted))
-            } else {
-                String::new()
-            };
+            let adopted = found_already(*adopted);
             format!(
                 "{} objects ({}) of the backup lie in the checkpoint{adopted}, each equal to the sealed one, and nothing else does.",
                 thousands(*objects),
@@ -238,5 +230,13 @@ fn said(what: &str, words: &str) -> String {
         what.to_owned()
     } else {
         format!("{what} \"{}\"", words.trim())
+    }
+}
+
+/// How many copies were at the destination before they were made.
+fn found_already(adopted: u64) -> String {
+    match adopted {
+        0 => String::new(),
+        adopted => format!(", {} of them found there already", thousands(adopted)),
     }
 }

@@ -2,6 +2,7 @@
 
 mod assets;
 pub mod client;
+mod files;
 mod health;
 mod plain_page;
 mod plan_files;

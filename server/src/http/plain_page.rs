@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use domain::error::WireError;
 
 /// A title, a sentence, and where to go from here. All text is escaped.
 pub struct PlainPage {
@@ -71,13 +70,6 @@ impl IntoResponse for PlainPage {
     fn into_response(self) -> Response {
         (self.status, Html(self.html())).into_response()
     }
-}
-
-/// What was asked for cannot be shown, with the reason.
-pub(super) fn refused(title: &str, error: &WireError) -> Response {
-    let status = StatusCode::from_u16(error.kind.status())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    PlainPage::new(status, title, &error.message).into_response()
 }
 
 fn escape(text: &str) -> String {

@@ -2,15 +2,14 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::error::{ErrorKind, WireError};
 use domain::ids::Digest;
 use domain::offsets::PartitionOffsets;
 use domain::plan::Plan;
 
 use super::AppState;
-use super::plain_page::refused;
+use super::files::{Disposition, actor, file, refused};
 use crate::auth::Visitor;
 
 const CANNOT: &str = "The plan cannot be shown";
@@ -28,7 +27,7 @@ pub(super) async fn json(
         Ok((plan, text))
     });
     match read {
-        Ok((plan, text)) => file(&plan, "json", "application/json", text),
+        Ok((plan, text)) => saved(&plan, "json", "application/json", text),
         Err(error) => refused(CANNOT, &error),
     }
 }
@@ -43,7 +42,7 @@ pub(super) async fn offsets(
         Ok(plan) => {
             let sources = plan.starting_offsets().iter();
             let lines = sources.map(PartitionOffsets::to_csv).collect();
-            file(&plan, "csv", "text/csv; charset=utf-8", lines)
+            saved(&plan, "csv", "text/csv; charset=utf-8", lines)
         }
         Err(error) => refused(CANNOT, &error),
     }
@@ -54,13 +53,7 @@ async fn read(
     visitor: &Visitor,
     plan: &str,
 ) -> Result<Plan, WireError> {
-    let actor = visitor.actor().ok_or_else(|| {
-        WireError::new(
-            ErrorKind::NotSignedIn,
-            "You are not signed in.",
-            "Sign in first.",
-        )
-    })?;
+    let actor = actor(visitor)?;
     let plan: Digest = plan
         .parse()
         .map_err(|_| WireError::new(ErrorKind::NotFound, "There is no such plan.", ""))?;
@@ -68,19 +61,7 @@ async fn read(
     Ok(page.plan)
 }
 
-fn file(plan: &Plan, extension: &str, kind: &'static str, body: String) -> Response {
-    // Both are parsed names, so they hold nothing that a header could not.
-    let name = format!(
-        "attachment; filename=\"plan-{}-{}.{extension}\"",
-        plan.body.run,
-        plan.id.short()
-    );
-    (
-        [
-            (header::CONTENT_TYPE, kind.to_owned()),
-            (header::CONTENT_DISPOSITION, name),
-        ],
-        body,
-    )
-        .into_response()
+fn saved(plan: &Plan, extension: &str, kind: &'static str, body: String) -> Response {
+    let name = format!("plan-{}-{}.{extension}", plan.body.run, plan.id.short());
+    file(Disposition::Attachment, &name, kind, body)
 }

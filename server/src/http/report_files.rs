@@ -2,14 +2,13 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::error::{ErrorKind, WireError};
 use domain::ids::RunId;
 use domain::report::Report;
 
 use super::AppState;
-use super::plain_page::refused;
+use super::files::{Disposition, actor, file, refused};
 use crate::auth::Visitor;
 
 const CANNOT: &str = "The report cannot be shown";
@@ -21,7 +20,7 @@ pub(super) async fn markdown(
     run: Path<String>,
 ) -> Response {
     match read(&state, &visitor, &run).await {
-        Ok(report) => file(
+        Ok(report) => shown(
             &run,
             "md",
             "text/markdown; charset=utf-8",
@@ -43,7 +42,7 @@ pub(super) async fn json(
         })
     });
     match read {
-        Ok(text) => file(&run, "json", "application/json", text),
+        Ok(text) => shown(&run, "json", "application/json", text),
         Err(error) => refused(CANNOT, &error),
     }
 }
@@ -53,28 +52,14 @@ async fn read(
     visitor: &Visitor,
     run: &str,
 ) -> Result<Report, WireError> {
-    let actor = visitor.actor().ok_or_else(|| {
-        WireError::new(
-            ErrorKind::NotSignedIn,
-            "You are not signed in.",
-            "Sign in first.",
-        )
-    })?;
+    let actor = actor(visitor)?;
     let run: RunId = run
         .parse()
         .map_err(|_| WireError::new(ErrorKind::NotFound, "There is no such Run.", ""))?;
     state.backend().report(actor, &run).await
 }
 
-fn file(run: &str, extension: &str, kind: &'static str, body: String) -> Response {
-    // The id was parsed, so it holds nothing that a header could not.
-    let name = format!("inline; filename=\"report-{run}.{extension}\"");
-    (
-        [
-            (header::CONTENT_TYPE, kind.to_owned()),
-            (header::CONTENT_DISPOSITION, name),
-        ],
-        body,
-    )
-        .into_response()
+fn shown(run: &str, extension: &str, kind: &'static str, body: String) -> Response {
+    let name = format!("report-{run}.{extension}");
+    file(Disposition::Inline, &name, kind, body)
 }

@@ -38,15 +38,20 @@ def restart(bench):
     went_as_planned(bench, stage, run)
 
 
-def restart_of_a_begun_batch(bench):
-    """The newest batch was planned and read, and never committed: it is run again."""
-    stage = bench.stage
+def begun_batch(stage):
+    """Leaves the newest batch planned and read, and never committed."""
     stage.lived(*BATCHES[:3])
     stage.produce(BATCHES[3])
     stage.crash_in(3)
     stage.poison(1, 24)
     stage.submit()
     stage.has_failed()
+
+
+def restart_of_a_begun_batch(bench):
+    """The newest batch was planned and read, and never committed: it is run again."""
+    stage = bench.stage
+    begun_batch(stage)
     run = secured(bench, stage, "restart")
     stage.poison(-1, -1)
     went_as_planned(bench, stage, run)
@@ -55,12 +60,7 @@ def restart_of_a_begun_batch(bench):
 def rolled_back_over_a_begun_batch(bench):
     """As before, but the batch is forgotten and planned anew."""
     stage = bench.stage
-    stage.lived(*BATCHES[:3])
-    stage.produce(BATCHES[3])
-    stage.crash_in(3)
-    stage.poison(1, 24)
-    stage.submit()
-    stage.has_failed()
+    begun_batch(stage)
     run = secured(bench, stage, "rollback", batch="2")
     stage.poison(-1, -1)
     went_as_planned(bench, stage, run)

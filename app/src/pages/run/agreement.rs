@@ -31,15 +31,7 @@ pub(super) fn stage() -> AnyView {
                             icon=IconName::Info
                             title="There is no plan to agree to yet."
                         >
-                            <div class="row">
-                                <LinkButton
-                                    href=paths::stage(&run.id(), Stage::Plan)
-                                    appearance=ButtonAppearance::Primary
-                                    icon=IconName::ArrowRight
-                                >
-                                    "Go to the plan"
-                                </LinkButton>
-                            </div>
+                            <NextStage stage=Stage::Plan text="Go to the plan" />
                         </Callout>
                     }
                         .into_any()

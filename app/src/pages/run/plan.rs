@@ -75,15 +75,7 @@ fn Before() -> AnyView {
                                 </p>
                             }
                         })}
-                    <div class="row">
-                        <LinkButton
-                            href=paths::stage(&run.id(), stage)
-                            appearance=ButtonAppearance::Primary
-                            icon=IconName::ArrowRight
-                        >
-                            {text}
-                        </LinkButton>
-                    </div>
+                    <NextStage stage text />
                 </Callout>
             }
         })
@@ -293,15 +285,7 @@ fn WayOn() -> AnyView {
             asks.get()
                 .then(|| {
                     view! {
-                        <div class="row">
-                            <LinkButton
-                                href=paths::stage(&run.id(), Stage::Agreement)
-                                appearance=ButtonAppearance::Primary
-                                icon=IconName::ArrowRight
-                            >
-                                "Go on to agreement"
-                            </LinkButton>
-                        </div>
+                        <NextStage stage=Stage::Agreement text="Go on to agreement" />
                     }
                 })
         }}

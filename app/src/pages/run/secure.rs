@@ -8,7 +8,6 @@ use domain::text::{bytes, counted};
 use leptos::prelude::*;
 
 use crate::components::*;
-use crate::paths;
 use crate::ui::*;
 
 const KIND: PlanKind = PlanKind::Secure;
@@ -144,15 +143,7 @@ fn Backup() -> AnyView {
                             <Copyable value=sha256.to_string() what="the digest" />
                         </Fact>
                     </Facts>
-                    <div class="row">
-                        <LinkButton
-                            href=paths::stage(&run.id(), next)
-                            appearance=ButtonAppearance::Primary
-                            icon=IconName::ArrowRight
-                        >
-                            {text}
-                        </LinkButton>
-                    </div>
+                    <NextStage stage=next text />
                 </Callout>
             }
         })

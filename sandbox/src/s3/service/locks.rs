@@ -124,12 +124,13 @@ pub(super) async fn legal_hold(
 ) -> Answer<GetObjectLegalHoldOutput> {
     let by = caller(&request)?;
     let input = request.input;
+    let version = input.version_id.as_deref();
     lockable(
         service,
         &input.bucket,
+        version,
         input.expected_bucket_owner.as_deref(),
     )?;
-    only_version(input.version_id.as_deref())?;
     let (bucket, key) = (input.bucket, input.key);
     let object = service
         .on_store(move |store| store.head(&by, &bucket, &key))
@@ -152,12 +153,13 @@ pub(super) async fn set_legal_hold(
 ) -> Answer<PutObjectLegalHoldOutput> {
     let by = caller(&request)?;
     let input = request.input;
+    let version = input.version_id.as_deref();
     lockable(
         service,
         &input.bucket,
+        version,
         input.expected_bucket_owner.as_deref(),
     )?;
-    only_version(input.version_id.as_deref())?;
     let status = input.legal_hold.and_then(|hold| hold.status);
     let held = match status.as_ref().map(ObjectLockLegalHoldStatus::as_str) {
         Some("ON") => true,
@@ -180,12 +182,13 @@ pub(super) async fn set_retention(
 ) -> Answer<PutObjectRetentionOutput> {
     let by = caller(&request)?;
     let input = request.input;
+    let version = input.version_id.as_deref();
     lockable(
         service,
         &input.bucket,
+        version,
         input.expected_bucket_owner.as_deref(),
     )?;
-    only_version(input.version_id.as_deref())?;
     let Some(ObjectLockRetention {
         mode: Some(mode),
         retain_until_date: Some(until),
@@ -242,7 +245,14 @@ pub(super) fn shown_hold(held: bool) -> Option<ObjectLockLegalHoldStatus> {
     held.then(|| ObjectLockLegalHoldStatus::from_static(on))
 }
 
-fn lockable(service: &Service, bucket: &str, owner: Option<&str>) -> S3Result<()> {
+/// Whether the bucket has Object Lock, and the version is the only one there is.
+fn lockable(
+    service: &Service,
+    bucket: &str,
+    version: Option<&str>,
+    owner: Option<&str>,
+) -> S3Result<()> {
+    only_version(version)?;
     if service.bucket(bucket, owner)?.protection.object_lock {
         return Ok(());
     }

@@ -10,7 +10,6 @@ use leptos::prelude::*;
 
 use crate::api::act::{ChooseWayOut, ImportPlanFile};
 use crate::components::*;
-use crate::paths;
 use crate::ui::*;
 use crate::view::{OptionCard, Permission};
 
@@ -129,15 +128,7 @@ fn Chosen() -> AnyView {
                                 }
                             })
                     }}
-                    <div class="row">
-                        <LinkButton
-                            href=paths::stage(&run.id(), next)
-                            appearance=ButtonAppearance::Primary
-                            icon=IconName::ArrowRight
-                        >
-                            {text}
-                        </LinkButton>
-                    </div>
+                    <NextStage stage=next text />
                 </Callout>
             }
         })
